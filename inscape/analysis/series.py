@@ -1,0 +1,115 @@
+"""What a measurement reads: the one door through which recordings come in as plain, checked numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from inscape.errors import InputError
+from inscape.trajectories import Trajectories, Trajectory
+
+
+def points_of(
+    recording: Any, name: str = "states", *, least: int = 2, missing: bool = False
+) -> Float[np.ndarray, "time state"]:
+    """The states of one run as a contiguous (time, state) array of doubles.
+
+    Parameters
+    ----------
+    recording : a Trajectory, a set of one run, a (time,) or a (time, state) array of real numbers.
+    name : what an error calls it.
+    least : the smallest number of samples that will do.
+    missing : whether NaN (a missing sample) may stand in it.
+
+    Raises
+    ------
+    InputError : if it is none of these, too short, or not finite.
+    """
+    if isinstance(recording, Trajectories):
+        if len(recording) != 1:
+            raise InputError(f"{name}: {len(recording)} runs found, expected one; measure them one by one")
+        recording = recording[0]
+    array = real_numbers(recording.states if isinstance(recording, Trajectory) else recording, name)
+    array = array[:, None] if array.ndim == 1 else array
+    if array.ndim != 2 or array.shape[1] == 0:
+        raise InputError(f"{name}: shape {array.shape} found, expected (time,) or (time, state)")
+    if len(array) < least:
+        raise InputError(f"{name}: {len(array)} samples found, expected at least {least}")
+    check_finite(array, name, missing=missing)
+    return np.ascontiguousarray(array)
+
+
+def series_of(
+    recording: Any, name: str = "series", *, column: int | str = 0, least: int = 2
+) -> Float[np.ndarray, "time"]:
+    """One variable of one run as a (time,) array of doubles: the first one, or `column` by number or state name.
+
+    Raises
+    ------
+    InputError : as of `points_of`, or if there is no such column.
+    """
+    if isinstance(column, str):
+        names = recording.state_names if isinstance(recording, Trajectory | Trajectories) else ()
+        if column not in names:
+            raise InputError(f"column: {column!r} found, expected one of {', '.join(names) or 'the column numbers'}")
+        column = names.index(column)
+    points = points_of(recording, name, least=least)
+    if not 0 <= column < points.shape[1]:
+        raise InputError(f"column: {column} found, expected 0 to {points.shape[1] - 1}")
+    return np.ascontiguousarray(points[:, column])
+
+
+def interval_of(recording: Any, dt: float | None) -> float:
+    """The sampling interval: `dt` if given, else that of a trajectory, else 1.
+
+    Raises
+    ------
+    InputError : if `dt` is not positive, or the trajectory is sampled unevenly.
+    """
+    if dt is not None:
+        return positive(dt, "dt")
+    if isinstance(recording, Trajectories) and len(recording) == 1:
+        recording = recording[0]
+    if not isinstance(recording, Trajectory):
+        return 1.0
+    if not recording.is_uniform:
+        raise InputError("times: unevenly sampled run found, expected one interval; resample it first")
+    return recording.dt
+
+
+def real_numbers(values: Any, name: str) -> Float[np.ndarray, "..."]:
+    """`values` as an array of doubles, or `InputError` if they are not real numbers."""
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise InputError(f"{name}: rows of unequal length found, expected a rectangular array") from None
+    if array.dtype.kind not in "biuf":
+        raise InputError(f"{name}: values of type {array.dtype} found, expected real numbers")
+    return array.astype(float, copy=False)
+
+
+def check_finite(array: Float[np.ndarray, "..."], name: str, *, missing: bool = False) -> None:
+    """Raise `InputError` where a value is infinite, or NaN unless missing samples are welcome."""
+    bad = np.isinf(array) if missing else ~np.isfinite(array)
+    if bad.any():
+        first = tuple(int(i) for i in np.argwhere(bad)[0])
+        row = first[0] if len(first) == 1 else first
+        raise InputError(
+            f"{name}: {int(bad.sum())} values not finite, first at {row}; drop them or fill the gaps first"
+        )
+
+
+def positive(value: Any, name: str) -> float:
+    """`value` as a float, or `InputError` if it is not a positive finite number."""
+    if isinstance(value, bool) or not np.isscalar(value) or not np.isreal(value) or not (0 < value < np.inf):
+        raise InputError(f"{name}: {value!r} found, expected a positive number")
+    return float(value)
+
+
+def whole(value: Any, name: str, least: int = 1) -> int:
+    """`value` as an int, or `InputError` if it is not a whole number of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise InputError(f"{name}: {value!r} found, expected a whole number of at least {least}")
+    return int(value)
