@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -15,7 +15,7 @@ class Dimension(float):
 
     error: float
 
-    def __new__(cls, value: float, error: float = float("nan")) -> Dimension:
+    def __new__(cls, value: float, error: float = float("nan")) -> Self:
         dimension = super().__new__(cls, value)
         dimension.error = float(error)
         return dimension
