@@ -1,0 +1,32 @@
+"""Worlds that move: flows, maps, delay flows, and the chaos zoo. Laws are read with sympy only when one is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from inscape.systems.zoo import Zoo
+
+if TYPE_CHECKING:
+    from inscape.systems.definition import Definition
+    from inscape.systems.delay_flow import DelayFlow
+    from inscape.systems.flow import Flow
+    from inscape.systems.map import Map
+
+zoo = Zoo()
+"""The collection itself: `zoo["Lorenz"]`, `zoo.search(...)`, `zoo.card(...)`."""
+
+_HOMES = {
+    "Definition": "definition",
+    "DelayFlow": "delay_flow",
+    "Flow": "flow",
+    "Map": "map",
+}
+
+__all__ = ["Definition", "DelayFlow", "Flow", "Map", "zoo"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
