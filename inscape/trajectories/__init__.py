@@ -1,6 +1,21 @@
 """Runs of systems, measured or simulated: containers, readers, writers, checks and what is derived from a run."""
 
 from inscape.trajectories.collection import Trajectories, as_trajectories
+from inscape.trajectories.derivatives import derivative
+from inscape.trajectories.embedding import choose_dimension, choose_lag, delay_embedding
+from inscape.trajectories.splitting import cut_to_shortest, pad_to_longest, split_in_time, windows
 from inscape.trajectories.trajectory import Trajectory
 
-__all__ = ["Trajectories", "Trajectory", "as_trajectories"]
+__all__ = [
+    "Trajectories",
+    "Trajectory",
+    "as_trajectories",
+    "choose_dimension",
+    "choose_lag",
+    "cut_to_shortest",
+    "delay_embedding",
+    "derivative",
+    "pad_to_longest",
+    "split_in_time",
+    "windows",
+]

@@ -52,7 +52,7 @@ class Trajectories(Sequence[Trajectory]):
         return iter(self._runs)
 
     def __repr__(self) -> str:
-        lengths = sorted({len(run) for run in self})
+        lengths = sorted(set(self.lengths))
         span = f"{lengths[0]}" if len(lengths) == 1 else f"{lengths[0]} to {lengths[-1]}"
         return f"Trajectories({len(self)} runs of {span} samples of {', '.join(self.state_names) or 'a field'})"
 
@@ -72,9 +72,15 @@ class Trajectories(Sequence[Trajectory]):
         return self[0].input_names
 
     @property
+    def lengths(self) -> tuple[int, ...]:
+        """Number of samples of each run; known without loading a run that is still in a store."""
+        stored = getattr(self._runs, "lengths", None)
+        return tuple(len(run) for run in self) if stored is None else tuple(stored)
+
+    @property
     def samples(self) -> int:
         """Number of samples in all runs together."""
-        return sum(len(run) for run in self)
+        return sum(self.lengths)
 
     def stack(self) -> Float[np.ndarray, "run time *state"]:
         """The states of all runs as one array.
@@ -83,7 +89,7 @@ class Trajectories(Sequence[Trajectory]):
         ------
         InputError : if the runs differ in length.
         """
-        lengths = {len(run) for run in self}
+        lengths = set(self.lengths)
         if len(lengths) > 1:
             raise InputError(f"trajectories: lengths {min(lengths)} to {max(lengths)} do not stack; cut them first")
         return np.stack([run.states for run in self])
@@ -117,7 +123,9 @@ def as_trajectories(recording: Any, dt: float | None = None) -> Trajectories:
         return Trajectories([Trajectory.from_xarray(recording)])
     if hasattr(recording, "columns") and hasattr(recording, "index"):
         times = np.arange(len(recording)) * dt if dt is not None else np.asarray(recording.index, dtype=float)
-        return Trajectories([Trajectory(times, recording.to_numpy(float), state_names=tuple(map(str, recording.columns)))])
+        return Trajectories(
+            [Trajectory(times, recording.to_numpy(float), state_names=tuple(map(str, recording.columns)))]
+        )
     if isinstance(recording, (list, tuple)) and recording and not np.isscalar(recording[0]):
         if isinstance(recording[0], Trajectory) or getattr(recording[0], "ndim", 0) >= 1:
             return Trajectories(run for part in recording for run in as_trajectories(part, dt))

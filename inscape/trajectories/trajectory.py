@@ -218,7 +218,9 @@ def _numbers(name: str, values: Any) -> np.ndarray:
 
 def _check_times(times: np.ndarray) -> None:
     if not np.isfinite(times).all():
-        raise InputError(f"times: {int((~np.isfinite(times)).sum())} not finite, first at row {_first(~np.isfinite(times))}")
+        raise InputError(
+            f"times: {int((~np.isfinite(times)).sum())} not finite, first at row {_first(~np.isfinite(times))}"
+        )
     wrong = np.diff(times) <= 0
     if wrong.any():
         row = _first(wrong) + 1
