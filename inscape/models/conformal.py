@@ -1,0 +1,86 @@
+"""Split-conformal forecast bands: an error that was not exceeded in most calibration forecasts bounds the next one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from inscape.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Bands:
+    """Half-widths of a forecast band.
+
+    Parameters
+    ----------
+    level : the coverage asked for.
+    half_widths : (step, state) in the units of the states.
+    promised : the coverage that the number of calibration forecasts can promise; below `level` where they are few.
+    forecasts : how many calibration forecasts stand behind the band.
+    """
+
+    level: float
+    half_widths: Float[np.ndarray, "step state"]
+    promised: float
+    forecasts: int
+
+    @property
+    def is_as_asked(self) -> bool:
+        """Whether there were enough calibration forecasts for the level asked for."""
+        return self.promised >= self.level - 1e-12
+
+    def coverage(self, errors: Float[np.ndarray, "origin step state"]) -> Float[np.ndarray, "step"]:
+        """The share of held-out errors inside the band at each step; steps without a known sample are NaN."""
+        held_out = _errors(errors)
+        if held_out.shape[1:] != self.half_widths.shape:
+            raise InputError(
+                f"errors: shape {held_out.shape}, expected (origin, {', '.join(map(str, self.half_widths.shape))})"
+            )
+        known = ~np.isnan(held_out)
+        inside = (np.abs(held_out) <= self.half_widths) & known
+        count = known.sum(axis=(0, 2))
+        with np.errstate(invalid="ignore"):
+            return np.where(count > 0, inside.sum(axis=(0, 2)) / np.maximum(count, 1), np.nan)
+
+
+def conformal_bands(errors: Float[np.ndarray, "origin step state"], level: float = 0.9) -> Bands:
+    """Bands that hold the next forecast's error with probability `level`, step by step and state by state.
+
+    With n exchangeable calibration forecasts the band is the ceil((n + 1) level)-th smallest absolute error (Vovk et
+    al. 2005; Lei et al. 2018, eq. 2 of "Distribution-free predictive inference for regression"). Forecasts from
+    neighbouring origins share samples, so the promise is approximate for a time series: measure it on held-out time.
+    Where n is too small for `level` the largest error is taken and `promised` falls to n / (n + 1).
+
+    Parameters
+    ----------
+    errors : forecast less truth; NaN where the truth is missing, infinite where the forecast broke down.
+    level : coverage between 0 and 1.
+
+    Raises
+    ------
+    InputError : if `level` is outside (0, 1) or there is no forecast.
+    """
+    residuals = np.abs(_errors(errors))
+    if not (isinstance(level, (int, float)) and 0 < level < 1):
+        raise InputError(f"level: {level!r} found, expected a coverage between 0 and 1, such as 0.9")
+    counts = (~np.isnan(residuals)).sum(axis=0)
+    ranked = np.sort(residuals, axis=0)  # NaN goes last
+    rank = np.ceil((counts + 1) * level).astype(int)
+    taken = np.clip(np.minimum(rank, counts) - 1, 0, None)
+    half_widths = np.take_along_axis(ranked, taken[None], axis=0)[0]
+    half_widths[counts == 0] = np.inf
+    least = int(counts.min(initial=len(residuals)))
+    promised = level if (rank <= counts).all() else least / (least + 1)
+    return Bands(float(level), half_widths, float(promised), least)
+
+
+def _errors(errors: Float[np.ndarray, "origin step state"]) -> Float[np.ndarray, "origin step state"]:
+    array = np.asarray(errors)
+    if array.dtype.kind not in "biuf" or array.ndim != 3 or 0 in array.shape:
+        raise InputError(
+            f"errors: {array.dtype} of shape {array.shape} found, expected numbers (origin, step, state), at least one"
+        )
+    return array.astype(float)

@@ -1,0 +1,305 @@
+"""The contest: every registered law learns from the same past and is judged on time that it has not seen."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from jaxtyping import Float
+from sklearn.base import clone
+
+from inscape.errors import InputError, InscapeError
+from inscape.models.complexity import is_symbolic, number_of_terms
+from inscape.models.conformal import Bands, conformal_bands
+from inscape.models.held_out import TimeSplit, Window, bridged, forecast_errors, windows
+from inscape.models.model import Model
+from inscape.models.persistence import strongest_period
+from inscape.models.registry import Candidate, candidates
+from inscape.models.scores import Score, are_equal, beats, score_of
+from inscape.parallel import Backend, parallel_map
+from inscape.trajectories import Trajectories, Trajectory, as_trajectories
+
+ORIGINS = 40
+"""Forecasts made in each held-out part, where there is room for so many."""
+
+LONGEST_HORIZON = 200
+LEARNING_LIMIT = 200_000
+"""Samples that a law learns from at most: the latest ones before the held-out time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """One candidate and how it fared.
+
+    Parameters
+    ----------
+    candidate : family, label and the unfitted estimator.
+    model : fitted on all time before calibration; None if it failed.
+    terms : numbers in the learned law.
+    is_symbolic : whether the law can be written as an equation.
+    selection, test : errors in the selection part (it was fitted before that) and in the test part.
+    calibration_errors, test_errors : (origin, step, state) forecast less truth.
+    seconds : time to fit and forecast.
+    failure : why it did not take part, empty if it did.
+    """
+
+    candidate: Candidate
+    model: Model | None = None
+    terms: int = 0
+    is_symbolic: bool = False
+    selection: Score | None = None
+    test: Score | None = None
+    calibration_errors: Float[np.ndarray, "origin step state"] | None = None
+    test_errors: Float[np.ndarray, "origin step state"] | None = None
+    seconds: float = 0.0
+    failure: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.candidate.label
+
+    @property
+    def family(self) -> str:
+        return self.candidate.family
+
+    @property
+    def is_reference(self) -> bool:
+        return self.candidate.is_reference
+
+
+@dataclass(frozen=True, eq=False)
+class Contest:
+    """What came out.
+
+    Parameters
+    ----------
+    recording : the runs on which it was held.
+    split : where they were cut.
+    horizon : samples of each forecast that was judged.
+    entries : every candidate, the best first by its error in the selection part; failures last.
+    winner : the simplest entry that is as good as the best one; `best` is the best one.
+    reference : the best of those that know nothing.
+    model : the winner, fitted anew on the whole recording.
+    forecast : what it says comes after each recording's end (the last run's).
+    bands : half-widths of its calibrated band for the first `horizon` steps.
+    coverage : (step,) measured share of test samples inside the band.
+    notes : what was done to the data and should be known.
+    """
+
+    recording: Trajectories
+    split: TimeSplit
+    horizon: int
+    entries: tuple[Entry, ...]
+    winner: Entry
+    best: Entry
+    reference: Entry
+    model: Model
+    forecast: Trajectory
+    bands: Bands
+    coverage: Float[np.ndarray, "step"]
+    independent_forecasts: int
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def leaderboard(self) -> tuple[Entry, ...]:
+        """The best entry of every family, best first; a family whose candidates all failed stands last."""
+        seen: dict[str, Entry] = {}
+        for entry in (self.winner, *self.entries):
+            seen.setdefault(entry.family, entry)
+        order = {id(e): k for k, e in enumerate(self.entries)}
+        return tuple(sorted(seen.values(), key=lambda e: order[id(e)]))
+
+    @property
+    def measured_coverage(self) -> float:
+        """Share of all test samples inside the band."""
+        return float(np.nanmean(self.coverage)) if np.isfinite(self.coverage).any() else float("nan")
+
+    @property
+    def beats_reference(self) -> bool:
+        """Whether the winner forecasts the test part better than knowing nothing, at 95 % confidence."""
+        if self.winner.is_reference or self.winner.test is None or self.reference.test is None:
+            return False
+        return beats(self.winner.test, self.reference.test)
+
+    @property
+    def rivals(self) -> tuple[Entry, ...]:
+        """The other families' entries that the test part cannot tell from the winner."""
+        return tuple(
+            entry
+            for entry in self.leaderboard
+            if entry is not self.winner
+            and entry.test is not None
+            and self.winner.test is not None
+            and are_equal(entry.test, self.winner.test)
+        )
+
+
+def hold_contest(
+    trajectories: object,
+    dt: float | None = None,
+    *,
+    laws: Sequence[str] | None = None,
+    horizon: int | None = None,
+    steps: int | None = None,
+    level: float = 0.9,
+    seed: int = 0,
+    jobs: int = -1,
+    backend: Backend | None = None,
+    progress: bool | None = None,
+) -> Contest:
+    """Hold the contest on a recording.
+
+    Each candidate learns from the first part of every run and forecasts the selection part from many origins; the
+    simplest one within one standard error of the best wins. All are then fitted on everything before the calibration
+    part and forecast calibration and test: the first sets the winner's band, the second measures band and errors.
+    Neither the choice nor the band ever sees the test.
+
+    Parameters
+    ----------
+    trajectories, dt : the recording, as of `as_trajectories`; evenly sampled.
+    laws : families that take part (see `registry.families`), all if None.
+    horizon : samples of each judged forecast; about one period of the recording if None, less where it is short.
+    steps : samples of the forecast beyond the end; as many as judged if None.
+    level : coverage of the bands.
+    seed : of every estimator that takes one.
+    jobs, backend, progress : as of `parallel_map`; a small recording is done in this process unless a backend is named.
+
+    Raises
+    ------
+    InputError : if the recording is shorter than 8 samples, uneven, or no candidate could be fitted.
+    """
+    runs = as_trajectories(trajectories, dt)
+    split = TimeSplit.of(runs)
+    judged = _horizon(runs, split, horizon)
+    selection = windows(runs, split, "selection", judged, ORIGINS)
+    calibration = windows(runs, split, "calibration", judged, ORIGINS)
+    test = windows(runs, split, "test", judged, ORIGINS)
+    learning = split.until(runs, "selection", LEARNING_LIMIT)
+    relearning = split.until(runs, "calibration", LEARNING_LIMIT)
+    scale = spread(learning)
+    notes = []
+    if learning.samples < sum(split.span(r, "training")[1] for r in range(len(runs))):
+        notes.append(
+            f"laws learned from the last {learning.samples:,} samples of the training time, not from all of it"
+        )
+    tasks = [
+        _Task(_seeded(candidate, seed), learning, relearning, selection, calibration, test, scale)
+        for candidate in candidates(learning, laws)
+    ]
+    chosen: Backend = backend or ("serial" if runs.samples * runs[0].dimension < 3_000 or jobs == 1 else "loky")
+    done = parallel_map(_compete, tasks, label="learning laws", backend=chosen, jobs=jobs, progress=progress)
+    entries = tuple(sorted(done, key=lambda e: e.selection.mean if e.selection else np.inf))
+    standing = [e for e in entries if e.selection is not None and e.test is not None]
+    if not standing:
+        reasons = "; ".join(f"{e.name}: {e.failure}" for e in entries[:3])
+        raise InputError(f"recording: no law could be fitted ({reasons})")
+    best = standing[0]
+    winner = simplest(standing)
+    reference = next((e for e in standing if e.is_reference), best)
+    bands = conformal_bands(winner.calibration_errors, level)
+    # A law that learned from all time but fails there would leave nothing: the one from before calibration still stands.
+    model = _refit(winner, runs, seed)
+    return Contest(
+        runs, split, judged, entries, winner, best, reference, model,
+        continued(model, runs[-1], steps or judged), bands, bands.coverage(winner.test_errors),
+        min(len(test), split.disjoint("test", judged)), tuple(notes),
+    )  # fmt: skip
+
+
+def simplest(standing: Sequence[Entry]) -> Entry:
+    """Among entries, best first, the one with the fewest terms that the selection part cannot tell from the best."""
+    best = standing[0]
+    tied = [e for e in standing if e is best or are_equal(e.selection, best.selection)]
+    return min(tied, key=lambda e: (not e.is_symbolic, e.terms, e.selection.mean))
+
+
+def continued(model: Model, run: Trajectory, steps: int) -> Trajectory:
+    """What a fitted model says comes after a run; its inputs are held at their last value."""
+    history = bridged(run[max(0, len(run) - max(2_000, model.past)) :])
+    inputs = None if history.inputs is None else np.repeat(history.inputs[-1:], steps, axis=0)
+    return model.forecast(history, steps, inputs=inputs)
+
+
+def spread(runs: Trajectories) -> Float[np.ndarray, "state"]:
+    """Standard deviation of each state variable over all runs; 1 for a constant one."""
+    states = np.concatenate([run.states for run in runs])
+    deviation = np.nanstd(states, axis=0)
+    return np.where(deviation > 0, deviation, 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class _Task:
+    candidate: Candidate
+    learning: Trajectories
+    relearning: Trajectories
+    selection: list[Window]
+    calibration: list[Window]
+    test: list[Window]
+    scale: Float[np.ndarray, "state"]
+
+
+def _compete(task: _Task) -> Entry:
+    started = time.perf_counter()
+    try:
+        with warnings.catch_warnings():
+            # Solvers warn about every rank-deficient try; a poor law shows in its score.
+            warnings.simplefilter("ignore")
+            return replace(_fitted_and_scored(task), seconds=time.perf_counter() - started)
+    except InscapeError as error:
+        reason = str(error)
+    except Exception as error:  # a law that breaks must not take the contest with it
+        reason = f"{type(error).__name__}: {error}"
+    return Entry(task.candidate, seconds=time.perf_counter() - started, failure=" ".join(reason.split()))
+
+
+def _fitted_and_scored(task: _Task) -> Entry:
+    model = clone(task.candidate.model).fit(task.learning)
+    selection = forecast_errors(model, task.selection, refit=True)
+    model = clone(task.candidate.model).fit(task.relearning)
+    calibration = forecast_errors(model, task.calibration, refit=True)
+    test = forecast_errors(model, task.test, refit=True)
+    return Entry(
+        task.candidate,
+        model,
+        number_of_terms(model),
+        is_symbolic(model),
+        score_of(selection, task.scale),
+        score_of(test, task.scale),
+        calibration,
+        test,
+    )
+
+
+def _refit(winner: Entry, runs: Trajectories, seed: int) -> Model:
+    samples = runs.samples
+    share = min(1.0, LEARNING_LIMIT / samples)
+    latest = Trajectories(run[len(run) - max(2, int(len(run) * share)) :] for run in runs)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return clone(_seeded(winner.candidate, seed).model).fit(latest)
+    except InscapeError:
+        return winner.model
+
+
+def _seeded(candidate: Candidate, seed: int) -> Candidate:
+    if "seed" not in candidate.model.get_params(deep=False):
+        return candidate
+    return replace(candidate, model=clone(candidate.model).set_params(seed=seed))
+
+
+def _horizon(runs: Trajectories, split: TimeSplit, horizon: int | None) -> int:
+    shortest = max(min(stop - start for start, stop in (split.span(r, p) for p in ("selection", "calibration", "test")))
+                   for r in range(len(runs)))  # fmt: skip
+    longest = max(1, shortest - 1)
+    if horizon is not None:
+        if isinstance(horizon, bool) or not isinstance(horizon, (int, np.integer)) or horizon < 1:
+            raise InputError(f"horizon: {horizon!r} found, expected a whole number of samples, at least 1")
+        return min(int(horizon), longest)
+    run = max(runs, key=len)
+    period = strongest_period(run.states[-20_000:])
+    roomy = max(1, shortest // 3)
+    return int(np.clip(period if period > 1 else roomy, 1, min(roomy, LONGEST_HORIZON)))
