@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -74,6 +74,23 @@ class Definition:
         """Trace of the Jacobian."""
         return sum((sympy.diff(e, s) for e, s in zip(self.expressions, self.states, strict=True)), sympy.S.Zero)
 
+    @cached_property
+    def exponent_names(self) -> tuple[str, ...]:
+        """The parameters that stand in the exponent of a power.
+
+        They are compiled in as numbers: a power with a known whole exponent has a Taylor series at 0, one with an
+        unknown exponent has none.
+        """
+        numbers = set(self.parameter_symbols)
+        found = {
+            s
+            for e in self.expressions
+            for p in e.atoms(sympy.Pow)
+            if p.base is not sympy.E
+            for s in p.exp.free_symbols & numbers
+        }
+        return tuple(name for name, s in zip(self.parameters, self.parameter_symbols, strict=True) if s in found)
+
     @property
     def is_autonomous(self) -> bool:
         """Whether time does not stand in the law."""
@@ -86,7 +103,14 @@ class Definition:
         for name in values:
             if name not in self.parameters:
                 raise UnknownNameError(f"parameter of {self.name}", name, self.parameters)
-        return replace(self, parameters={**self.parameters, **{k: float(v) for k, v in values.items()}})
+            if not np.isfinite(values[name]):
+                raise InputError(f"{self.name}: parameter {name} = {values[name]}, expected a finite number")
+        changed = object.__new__(Definition)
+        # Jacobian and symbols that were worked out before hold for the new numbers as well.
+        changed.__dict__.update(self.__dict__)
+        numbers = {**self.parameters, **{k: float(v) for k, v in values.items()}}
+        changed.__dict__["parameters"] = MappingProxyType(numbers)
+        return changed
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Definition, (self.name, self.state_names, self.input_names, dict(self.parameters), self.expressions)

@@ -2,8 +2,217 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from inscape.errors import DivergedError, InputError
+from inscape.systems import plan
+from inscape.systems.heyoka_backend import is_smooth
+from inscape.systems.propagation import Budget, run_abreast, run_alone
 from inscape.systems.symbolic import SymbolicSystem
+from inscape.systems.taylor import check_tolerance, taylor_law
+from inscape.trajectories import Trajectories, Trajectory
 
 
 class Flow(SymbolicSystem):
-    """An ordinary differential equation."""
+    """An ordinary differential equation, carried by adaptive Taylor series (heyoka)."""
+
+    @cached_property
+    def is_smooth(self) -> bool:
+        """Whether the law has no kink and no jump; a law that has one is carried from kink to kink."""
+        return is_smooth(self.definition.expressions)
+
+    def simulate(
+        self,
+        initial: Float[np.ndarray, "*run state"] | Sequence[float] | None = None,
+        times: Float[np.ndarray, "time"] | Sequence[float] | None = None,
+        inputs: Float[np.ndarray, "*run time input"] | Callable[[float], Any] | None = None,
+        *,
+        periods: float | None = None,
+        per_period: int = 100,
+        runs: int | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        seed: int | np.random.Generator | None = 0,
+        transient: float | None = None,
+        tolerance: float = 1e-12,
+        max_seconds: float | None = None,
+        max_steps: int | None = None,
+        hold: bool = False,
+    ) -> Trajectory | Trajectories:
+        """Let the system move.
+
+        Parameters
+        ----------
+        initial : (state,) for one run, (run, state) for many; the system's own initial state if None. It belongs to
+            the first of `times`, or to `transient` time units before.
+        times : (time,) instants to record, in the system's time unit; rising, or falling for a run backward in time
+            (whose samples come out in rising order all the same).
+        inputs : (time, input), or (run, time, input), interpolated linearly between `times`; or a function of time
+            that returns (input,) - of numbers, or of the symbol `t`.
+        periods, per_period : instead of `times`: so many dominant periods, with so many points in each.
+        runs : number of runs. Without `initial`, they start where one long run of the system was at `runs` instants
+            drawn at random.
+        parameters : values that differ from the system's own; an array (run,) gives each run its own.
+        seed : for the random instants.
+        transient : time that is integrated first and not recorded; it lies before the first of `times`.
+        tolerance : relative error of one step.
+        max_seconds, max_steps : the run stops when it took longer; max_seconds holds for all runs together.
+        hold : hold inputs between samples, where they would be interpolated.
+
+        Returns
+        -------
+        Trajectory for one run, Trajectories for (run, state), `runs` or arrays of parameters. A run that diverges or
+        outgrows its budget comes back as far as it is good, with the reason under `context["stopped"]`.
+
+        Raises
+        ------
+        InputError : if an argument has the wrong shape, or holds something other than finite numbers.
+        UnknownNameError : if a parameter is not one of the system's.
+        DivergedError : if a run fails before its first sample.
+        """
+        check_tolerance(tolerance)
+        grid, direction = plan.sampling_times(self, times, periods, per_period)
+        lead = direction * plan.duration("transient", transient)
+        table, many_parameters = plan.parameter_table(self, parameters)
+        count = plan.run_count(runs)
+        many = many_parameters or count is not None
+        if initial is None:
+            start = self._starts(count, seed, grid, inputs) if count is not None else self.initial[None]
+        else:
+            many = many or np.ndim(initial) == 2
+            start = plan.initial_states(self, initial)
+        start, table = _align(start, table, count)
+        budget = Budget.of(max_seconds, max_steps)
+        if self.input_names or inputs is not None:
+            from inscape.systems.driven import driven_runs
+
+            outcomes, records = driven_runs(self, start, table, grid, lead, inputs, hold, tolerance, budget)
+        elif not self.is_smooth:
+            outcomes, records = self._kinked_runs(start, table, grid, lead, tolerance, budget), None
+        else:
+            outcomes, records = self._smooth_runs(start, table, grid, lead, tolerance, budget), None
+        found = [
+            self._trajectory(grid, direction, states, reason, table[i], None if records is None else records[i])
+            for i, (states, reason) in enumerate(outcomes)
+        ]
+        return Trajectories(found) if many else found[0]
+
+    def _smooth_runs(
+        self, start: np.ndarray, table: np.ndarray, grid: np.ndarray, lead: float, tolerance: float, budget: Budget
+    ) -> list[tuple[np.ndarray, str | None]]:
+        outcomes: list[tuple[np.ndarray, str | None] | None] = [None] * len(start)
+        alone = range(len(start))
+        if len(start) > 1 and self._shares_code(table):
+            import heyoka as hy
+
+            lanes = hy.recommended_simd_size()
+            if len(start) >= lanes > 1:
+                law = taylor_law(self._law_for(table[0]), tolerance=tolerance, lanes=lanes)
+                for first in range(0, len(start), lanes):
+                    # The last batch is filled up by repeating its last run.
+                    rows = np.minimum(np.arange(first, first + lanes), len(start) - 1)
+                    states, failed = run_abreast(law, start[rows], table[rows], grid, lead, budget)
+                    for row, run, bad in zip(rows, states, failed, strict=True):
+                        if not bad:
+                            outcomes[row] = (run, None)
+                alone = [i for i, outcome in enumerate(outcomes) if outcome is None]
+        for i in alone:
+            law = taylor_law(self._law_for(table[i]), tolerance=tolerance)
+            outcomes[i] = run_alone(law, start[i], table[i], grid, lead, budget)
+        return outcomes
+
+    def _kinked_runs(
+        self, start: np.ndarray, table: np.ndarray, grid: np.ndarray, lead: float, tolerance: float, budget: Budget
+    ) -> list[tuple[np.ndarray, str | None]]:
+        from inscape.systems.integrator import Integrator
+
+        outcomes: list[tuple[np.ndarray, str | None]] = []
+        for state, values in zip(start, table, strict=True):
+            system = self.with_parameters(**dict(zip(self.parameters, map(float, values), strict=True)))
+            integrator = Integrator(system, tolerance=tolerance)
+            integrator.time = grid[0] - lead
+            integrator.state = state
+            if lead:
+                reached, reason = integrator.sample(np.array([grid[0] - lead, grid[0]]))
+                if reason is not None:
+                    outcomes.append((reached[:0], f"transient: {reason}"))
+                    continue
+            outcomes.append(integrator.sample(grid))
+        return outcomes
+
+    def _shares_code(self, table: np.ndarray) -> bool:
+        """Whether all runs can use the same compiled law (those with other exponents cannot)."""
+        names = list(self.parameters)
+        columns = [names.index(n) for n in self.definition.exponent_names]
+        return not columns or bool((table[:, columns] == table[0, columns]).all())
+
+    def _law_for(self, values: np.ndarray) -> Any:
+        names = self.definition.exponent_names
+        if not names:
+            return self.definition
+        order = list(self.parameters)
+        return self.definition.with_parameters({n: values[order.index(n)] for n in names})
+
+    def _starts(self, runs: int, seed: Any, grid: np.ndarray, inputs: Any) -> Float[np.ndarray, "run state"]:
+        rng = np.random.default_rng(seed)
+        span = self.period * 50 if self.period is not None else float(abs(grid[-1] - grid[0])) or 1.0
+        if self.input_names:
+            # The inputs belong to `times` only; states to start from are found around the system's own.
+            return self.initial + 0.1 * np.maximum(np.abs(self.initial), 0.1) * rng.standard_normal(
+                (runs, self.dimension)
+            )
+        instants = np.sort(rng.uniform(0.2 * span, span, runs))
+        long_run = self.simulate(times=np.concatenate(([0.0], instants)))
+        if len(long_run) <= runs:
+            raise DivergedError(
+                f"{self.name}: the run that {runs} initial states are drawn from {long_run.context['stopped']}; "
+                "give initial="
+            )
+        return rng.permutation(long_run.states[1:])
+
+    def _trajectory(
+        self,
+        grid: np.ndarray,
+        direction: int,
+        states: np.ndarray,
+        reason: str | None,
+        values: np.ndarray,
+        inputs: np.ndarray | None,
+    ) -> Trajectory:
+        if len(states) == 0:
+            raise DivergedError(f"{self.name}: no sample reached: {reason}")
+        context: dict[str, float | str] = dict(zip(self.parameters, values.tolist(), strict=True))
+        if reason is not None:
+            context["stopped"] = reason
+        times = grid[: len(states)]
+        if inputs is not None:
+            inputs = inputs[: len(states)]
+        if direction < 0:
+            times, states = times[::-1], states[::-1]
+            inputs = None if inputs is None else inputs[::-1]
+        return Trajectory(
+            times,
+            states,
+            inputs,
+            context=context,
+            state_names=self.state_names,
+            input_names=self.input_names if inputs is not None else (),
+            source=self.name,
+        )
+
+
+def _align(start: np.ndarray, table: np.ndarray, runs: int | None) -> tuple[np.ndarray, np.ndarray]:
+    sizes = {"initial": len(start), "parameters": len(table), "runs": runs or 1}
+    total = max(sizes.values())
+    for name, size in sizes.items():
+        if size not in (1, total):
+            other = next(k for k, v in sizes.items() if v == total)
+            raise InputError(f"{name}: {size} runs found, but {other} is for {total}")
+    return (
+        start if len(start) == total else np.repeat(start, total, axis=0),
+        table if len(table) == total else np.repeat(table, total, axis=0),
+    )

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
+import sympy
 from jaxtyping import Float
 
 from inscape.errors import InputError
+from inscape.systems.array_backends import evaluate
 from inscape.systems.definition import Definition, trace
 
 
@@ -82,3 +84,57 @@ class SymbolicSystem:
         changed.__dict__.update(self.__dict__)
         changed.definition = self.definition.with_parameters(values)
         return changed
+
+    @property
+    def jacobian_expressions(self) -> tuple[sympy.Expr, ...]:
+        """The Jacobian row by row."""
+        return tuple(self.definition.jacobian)
+
+    def rhs(
+        self,
+        states: Float[np.ndarray, "*batch state"],
+        time: float | Float[np.ndarray, "*batch"] = 0.0,
+        inputs: Float[np.ndarray, "*batch input"] | None = None,
+    ) -> Float[np.ndarray, "*batch state"]:
+        """The right-hand side of the law: time derivatives of a flow, next states of a map.
+
+        Parameters
+        ----------
+        states : (..., state).
+        time : one number, or one for each state.
+        inputs : (..., input), for a system that is driven.
+
+        Raises
+        ------
+        InputError : if the last axis is not the state, or inputs are missing.
+        """
+        given, driving = self._arguments(states, inputs)
+        return evaluate(self.definition, self.definition.expressions, given, time, driving)
+
+    def jacobian(
+        self,
+        states: Float[np.ndarray, "*batch state"],
+        time: float | Float[np.ndarray, "*batch"] = 0.0,
+        inputs: Float[np.ndarray, "*batch input"] | None = None,
+    ) -> Float[np.ndarray, "*batch state state"]:
+        """d(right-hand side)/d(state) at states (..., state); arguments as of `rhs`."""
+        given, driving = self._arguments(states, inputs)
+        flat = evaluate(self.definition, self.jacobian_expressions, given, time, driving)
+        return flat.reshape(*flat.shape[:-1], self.dimension, self.dimension)
+
+    def _arguments(self, states: Any, inputs: Any) -> tuple[np.ndarray, np.ndarray | None]:
+        try:
+            given = np.asarray(states, dtype=float)
+        except (TypeError, ValueError):
+            raise InputError(f"states: {type(states).__name__} found, expected numbers (..., state)") from None
+        if given.ndim == 0 or given.shape[-1] != self.dimension:
+            raise InputError(f"states: shape {given.shape} found, expected (..., {self.dimension}) for {self.name}")
+        count = len(self.input_names)
+        if count == 0 and inputs is None:
+            return given, None
+        if inputs is None:
+            raise InputError(f"{self.name}: no inputs found, expected (..., {count}): {', '.join(self.input_names)}")
+        driving = np.asarray(inputs, dtype=float)
+        if driving.ndim == 0 or driving.shape[-1] != count:
+            raise InputError(f"inputs: shape {driving.shape} found, expected (..., {count}) for {self.name}")
+        return given, driving

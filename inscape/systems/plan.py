@@ -1,0 +1,122 @@
+"""What a simulation is asked to do, checked: when to look, where to start, with which parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Float
+
+from inscape.errors import InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from inscape.systems.symbolic import SymbolicSystem
+
+
+def numbers(name: str, values: Any) -> np.ndarray:
+    """`values` as an array of finite floats.
+
+    Raises
+    ------
+    InputError : if something in it is not a finite number.
+    """
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise InputError(f"{name}: rows of unequal length; expected a rectangular array") from None
+    if array.dtype.kind not in "biuf":
+        raise InputError(f"{name}: values of type {array.dtype} found, expected real numbers")
+    array = array.astype(float, copy=False)
+    if not np.isfinite(array).all():
+        bad = np.argwhere(~np.isfinite(array))
+        at = tuple(int(i) for i in bad[0])
+        raise InputError(f"{name}: {len(bad)} values not finite, first at {at[0] if len(at) == 1 else at}; drop them")
+    return array
+
+
+def sampling_times(
+    system: SymbolicSystem, times: Any, periods: float | None, per_period: int
+) -> tuple[Float[np.ndarray, "time"], int]:
+    """The instants to record, in the order of integration, and the direction of time: 1 or -1."""
+    if times is not None:
+        if periods is not None:
+            raise InputError(f"{system.name}: times and periods both given; expected one of them")
+        grid = numbers("times", times)
+        if grid.ndim != 1 or len(grid) == 0:
+            raise InputError(f"times: shape {grid.shape} found, expected (time,) with at least one instant")
+        steps = np.diff(grid)
+        if (steps > 0).all():
+            return grid, 1
+        if (steps < 0).all():
+            return grid, -1
+        falls = (steps < 0).sum() >= (steps > 0).sum()
+        row = int(np.argmax(steps >= 0 if falls else steps <= 0)) + 1
+        raise InputError(
+            f"times: {grid[row]:.9g} at row {row} follows {grid[row - 1]:.9g}; "
+            "expected times that rise throughout (or fall throughout, for a run backward)"
+        )
+    if periods is None:
+        raise InputError(f"{system.name}: no times found; give times=, or periods= (and per_period=)")
+    if not np.isscalar(periods) or not np.isfinite(periods) or periods <= 0:
+        raise InputError(f"periods: {periods!r} found, expected a positive number")
+    if not np.isscalar(per_period) or not np.isfinite(per_period) or per_period < 1:
+        raise InputError(f"per_period: {per_period!r} found, expected at least 1 point per period")
+    if system.period is None:
+        raise InputError(f"{system.name}: its period is not known; give times=, or define it with period=")
+    count = max(1, round(periods * per_period))
+    return np.arange(count) * (system.period / per_period), 1
+
+
+def duration(name: str, value: float | None) -> float:
+    """A length of time, 0 if None."""
+    if value is None:
+        return 0.0
+    if not np.isscalar(value) or not np.isfinite(value) or value < 0:
+        raise InputError(f"{name}: {value!r} found, expected a length of time, 0 or more")
+    return float(value)
+
+
+def run_count(runs: int | None) -> int | None:
+    """The number of runs asked for, checked."""
+    if runs is None:
+        return None
+    if isinstance(runs, bool) or not isinstance(runs, (int, np.integer)) or runs < 1:
+        raise InputError(f"runs: {runs!r} found, expected a whole number, at least 1")
+    return int(runs)
+
+
+def initial_states(system: SymbolicSystem, initial: Any) -> Float[np.ndarray, "run state"]:
+    """Initial states with a run axis, and checked against the size of the state."""
+    start = numbers("initial", initial)
+    if start.ndim not in (1, 2) or start.shape[-1] != system.dimension or len(start) == 0:
+        raise InputError(
+            f"initial: shape {start.shape} found, expected ({system.dimension},) or (run, {system.dimension}) "
+            f"for {system.name} ({', '.join(system.state_names[:6])}{', ...' if system.dimension > 6 else ''})"
+        )
+    return np.atleast_2d(start)
+
+
+def parameter_table(
+    system: SymbolicSystem, overrides: Mapping[str, Any] | None
+) -> tuple[Float[np.ndarray, "run parameter"], bool]:
+    """Parameter values with a run axis of length 1 or the number of runs, and whether that axis was given."""
+    values = system.parameter_values[None]
+    if not overrides:
+        return values, False
+    names = list(system.parameters)
+    columns: dict[str, np.ndarray] = {}
+    for name, given in overrides.items():
+        if name not in system.parameters:
+            raise UnknownNameError(f"parameter of {system.name}", name, names)
+        column = numbers(f"parameter {name}", given)
+        if column.ndim > 1 or column.size == 0:
+            raise InputError(f"parameter {name}: shape {column.shape} found, expected a number or (run,)")
+        columns[name] = column
+    lengths = {len(c) for c in columns.values() if c.ndim == 1}
+    if len(lengths) > 1:
+        raise InputError(f"parameters: arrays of lengths {sorted(lengths)} found, expected one value for each run")
+    table = np.repeat(values, max(lengths, default=1), axis=0)
+    for name, column in columns.items():
+        table[:, names.index(name)] = column
+    return table, bool(lengths)
