@@ -200,7 +200,6 @@ def hold_contest(
     winner = simplest(standing)
     reference = next((e for e in standing if e.is_reference), best)
     bands = conformal_bands(winner.calibration_errors, level)
-    # A law that learned from all time but fails there would leave nothing: the one from before calibration still stands.
     model = _refit(winner, runs, seed)
     return Contest(
         runs, split, judged, entries, winner, best, reference, model,
@@ -281,7 +280,7 @@ def _refit(winner: Entry, runs: Trajectories, seed: int) -> Model:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return clone(_seeded(winner.candidate, seed).model).fit(latest)
-    except InscapeError:
+    except InscapeError:  # the law from before calibration still stands
         return winner.model
 
 

@@ -46,7 +46,7 @@ class TimeSplit:
             )
         shares = SHARES_SHORT if runs.samples < SHORT else SHARES_LONG
         bounds = np.cumsum((0.0, *shares))
-        return cls(tuple(tuple(int(round(b * len(run))) for b in bounds) for run in runs))
+        return cls(tuple(tuple(round(b * len(run)) for b in bounds) for run in runs))
 
     def span(self, run: int, part: Part) -> tuple[int, int]:
         """First sample of a part and the one after its last."""
@@ -98,7 +98,7 @@ class Window:
 
 
 def windows(runs: Trajectories, split: TimeSplit, part: Part, horizon: int, count: int) -> list[Window]:
-    """The forecasts of a part; gaps in a history are bridged by straight lines, as a forecast has to start somewhere."""
+    """The forecasts of a part; gaps in a history are bridged by straight lines."""
     refitted = len(runs) == 1 and runs.samples < SHORT
     made = []
     for run, origin in split.origins(part, horizon, count):
