@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sympy
 
 from inscape.errors import InputError
-from inscape.systems.definition import Definition
+from inscape.systems.definition import Definition, symbol
 from inscape.systems.symbols import t
 
 if TYPE_CHECKING:
@@ -176,6 +176,11 @@ def _rewrite(e: sympy.Basic) -> sympy.Basic | None:
 def is_smooth(expressions: Sequence[sympy.Expr]) -> bool:
     """Whether no expression holds a function with a kink or a jump (Abs, sign, Heaviside, Max, floor, ...)."""
     return not any(e.has(*KINKS) for e in expressions)
+
+
+def exponent_parameters(definition: Definition) -> frozenset[sympy.Symbol]:
+    """The symbols of `definition.exponent_names`."""
+    return frozenset(symbol(name) for name in definition.exponent_names)
 
 
 def base_table(definition: Definition, inlined: Mapping[sympy.Symbol, float]) -> dict[sympy.Basic, Any]:
