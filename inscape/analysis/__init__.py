@@ -1,6 +1,22 @@
 """Measurements on systems and trajectories: exponents, dimensions, entropies, sections, spectra, forecast scores."""
 
-from inscape.analysis.dimensions import Dimension, kaplan_yorke_dimension
+from inscape.analysis.dimensions import (
+    Dimension,
+    DimensionFit,
+    box_dimension,
+    correlation_dimension,
+    kaplan_yorke_dimension,
+    theiler_window,
+)
+from inscape.analysis.entropy import (
+    MultiscaleEntropy,
+    lempel_ziv_complexity,
+    multiscale_entropy,
+    ordinal_distribution,
+    permutation_entropy,
+    sample_entropy,
+    spectral_entropy,
+)
 from inscape.analysis.scores import (
     ValidTime,
     correlation,
@@ -17,16 +33,27 @@ from inscape.analysis.scores import (
 
 __all__ = [
     "Dimension",
+    "DimensionFit",
+    "MultiscaleEntropy",
     "ValidTime",
+    "box_dimension",
     "correlation",
+    "correlation_dimension",
     "crps",
     "kaplan_yorke_dimension",
+    "lempel_ziv_complexity",
     "mase",
     "measure_distance",
+    "multiscale_entropy",
     "nrmse",
+    "ordinal_distribution",
+    "permutation_entropy",
     "r2",
     "rmse",
+    "sample_entropy",
     "smape",
     "spectral_distance",
+    "spectral_entropy",
+    "theiler_window",
     "valid_time",
 ]

@@ -34,7 +34,7 @@ def smape(actual: Any, forecast: Any) -> Score:
 
 
 def rmse(actual: Any, forecast: Any) -> Score:
-    """Root-mean-square error over time and state variables, in the unit of the state; infinite where a forecast failed."""
+    """Root-mean-square error over time and state variables, in the unit of the state; infinite where one failed."""
     truth, guess, known = _pair(actual, forecast)
     return _scalar(np.sqrt(_mean(_squared_error(truth, guess), known, axes=(-2, -1))))
 
@@ -62,7 +62,7 @@ def r2(actual: Any, forecast: Any) -> Score:
 
 
 def correlation(actual: Any, forecast: Any) -> Score:
-    """Pearson correlation over time, averaged over state variables; 0 where either does not move or a forecast failed."""
+    """Pearson correlation over time, averaged over variables; 0 where either does not move or a forecast failed."""
     truth, guess, known = _pair(actual, forecast)
     failed = (known & ~np.isfinite(guess)).any(axis=-2)
     guess = np.where(np.isfinite(guess), guess, 0.0)
@@ -86,7 +86,7 @@ def mase(actual: Any, forecast: Any, history: Any, *, season: int = 1) -> Score:
     season = whole(season, "season")
     if past.shape[-1] != truth.shape[-1] or past.shape[-2] <= season:
         raise InputError(
-            f"history: shape {past.shape} found, expected {truth.shape[-1]} state variables and more than {season} samples"
+            f"history: shape {past.shape} found, expected {truth.shape[-1]} variables and more than {season} samples"
         )
     check_finite(past, "history", missing=True)
     step = np.abs(past[..., season:, :] - past[..., :-season, :])
