@@ -1,8 +1,8 @@
-"""Write the zoo's catalogue from the research data and our definitions: INSCAPE_DATA=... python tools/make_catalogue.py.
+"""Write the zoo's catalogue from the research data and our definitions.
 
-The research data give period, starting state, source and published invariants; our own definitions give the rest:
-states, parameters, description, polynomial degree and kinks. Also writes the table of right-hand-side checks that the
-tests run on.
+Run as `INSCAPE_DATA=<folder of the data> python tools/make_catalogue.py`. The research data give period, starting
+state, source and published invariants; our own definitions give the rest: states, parameters, description, polynomial
+degree and kinks. Also writes the table of right-hand-side checks that the tests run on.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import sympy
 
-import inscape.systems.zoo as package
 from inscape.systems.symbolic import SymbolicSystem
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -78,16 +77,17 @@ CITATIONS = {
     "Baker": "Arnold, V. I. and Avez, A. (1968). Ergodic Problems of Classical Mechanics. Benjamin.",
     "Chebyshev": "Adler, R. L. and Rivlin, T. J. (1964). Ergodic and mixing properties of Chebyshev polynomials. "
     "Proc. Amer. Math. Soc. 15, 794-796.",
-    "Circle": "Arnold, V. I. (1965). Small denominators I: mapping the circle onto itself. AMS Translations 46, 213-284.",
+    "Circle": "Arnold, V. I. (1965). Small denominators I: mapping the circle onto itself. AMS Transl. 46, 213-284.",
     "DeJong": "Dewdney, A. K. (1987). Computer Recreations: probing the strange attractions of chaos. "
     "Scientific American 257 (1), 108-111.",
-    "DuffingMap": "Holmes, P. (1979). A nonlinear oscillator with a strange attractor. Phil. Trans. R. Soc. A 292, 419-448.",
+    "DuffingMap": "Holmes, P. (1979). A nonlinear oscillator with a strange attractor. "
+    "Phil. Trans. R. Soc. A 292, 419-448.",
     "Gauss": "Hilborn, R. C. (2000). Chaos and Nonlinear Dynamics. Oxford University Press.",
-    "Gingerbreadman": "Devaney, R. L. (1984). A piecewise linear model for the zones of instability of an area-preserving "
-    "map. Physica D 10, 387-393.",
+    "Gingerbreadman": "Devaney, R. L. (1984). A piecewise linear model for the zones of instability of an area-"
+    "preserving map. Physica D 10, 387-393.",
     "Henon": "Henon, M. (1976). A two-dimensional mapping with a strange attractor. Commun. Math. Phys. 50, 69-77.",
-    "IkedaMap": "Ikeda, K. (1979). Multiple-valued stationary state and its instability of the transmitted light by a ring "
-    "cavity system. Opt. Commun. 30, 257-261.",
+    "IkedaMap": "Ikeda, K. (1979). Multiple-valued stationary state and its instability of the transmitted light by a "
+    "ring cavity system. Opt. Commun. 30, 257-261.",
     "MaynardSmith": "Maynard Smith, J. (1968). Mathematical Ideas in Biology. Cambridge University Press.",
     "Pickover": "Pickover, C. A. (1990). Computers, Pattern, Chaos and Beauty. St. Martin's Press.",
     "Ricker": "Ricker, W. E. (1954). Stock and recruitment. J. Fish. Res. Board Can. 11, 559-623.",
@@ -108,10 +108,10 @@ PUBLISHED = {
 def definitions() -> dict[str, tuple[str, SymbolicSystem]]:
     """Every definition by its name, with the module it stands in."""
     found = {}
-    for module in pkgutil.iter_modules(package.__path__):
+    for module in pkgutil.iter_modules([str(CATALOGUE.parent)]):
         if module.name in NO_LAWS:
             continue
-        for name, system in vars(import_module(f"{package.__name__}.{module.name}")).items():
+        for name, system in vars(import_module(f"inscape.systems.zoo.{module.name}")).items():
             if isinstance(system, SymbolicSystem):
                 found[name] = (module.name, system)
     return found

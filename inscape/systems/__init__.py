@@ -1,4 +1,4 @@
-"""Worlds that move: flows, maps, delay flows, and the chaos zoo. Laws are read with sympy only when one is asked for."""
+"""Worlds that move: flows, maps, delay flows, and the chaos zoo. sympy is loaded when a law is asked for."""
 
 from __future__ import annotations
 

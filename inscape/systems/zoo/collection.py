@@ -24,7 +24,7 @@ PACKAGE = "inscape.systems.zoo"
 
 
 class Zoo:
-    """The chaos zoo: 129 ordinary differential equations, 6 delay equations and 23 maps (Gilpin 2021, arXiv 2110.05266).
+    """The chaos zoo: 129 ordinary and 6 delay differential equations and 23 maps (Gilpin 2021, arXiv 2110.05266).
 
     ::
 

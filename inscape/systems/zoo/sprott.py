@@ -126,7 +126,7 @@ def SprottJerk(x, y, z, *, mu=2.017):
 
 @Flow
 def SprottMore(x, y, z):
-    """A conservative-looking oscillator whose damping flips sign with a slow variable; its attractor nearly fills space."""
+    """An oscillator whose damping flips sign with a slow variable; its attractor nearly fills space."""
     return y, -x - y * sign(z), y**2 - exp(-(x**2))
 
 
