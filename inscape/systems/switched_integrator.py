@@ -1,0 +1,235 @@
+"""`SwitchedIntegrator`: a moving state of a law with kinks and jumps, every crossing found to rounding."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float
+
+from inscape.errors import DivergedError, InputError
+from inscape.systems.propagation import Budget
+from inscape.systems.switched_law import switched_flow
+
+if TYPE_CHECKING:
+    from inscape.systems.flow import Flow
+
+_STEPS_AT_ONCE = 5_000
+_POINTS_AT_ONCE = 2_000
+_RECENT_SWITCHES = 100
+_CROWDED = 1e-9
+
+
+class SwitchedIntegrator:
+    """A compiled flow with kinks and a moving state.
+
+    Between switches the law is smooth and is followed by Taylor's method (Biscani & Izzo 2021, heyoka); each switching
+    function is a terminal event. Tangent vectors pass a switch by the saltation matrix (Leine & Nijmeijer 2004, ch. 7)
+    S = I + (f+ - f-) grad(g)^T / (dg/dt along f-), which is the identity where the law is continuous.
+
+    Parameters
+    ----------
+    flow : the system; its initial state and its parameters are taken over.
+    tangent : number of tangent vectors, from 0 to the number of state variables.
+    tolerance : relative error of one step.
+    inputs : (input,) held constant; only for a flow that has inputs.
+    budget : what one call of `advance` or `sample` may take.
+
+    Raises
+    ------
+    InputError : if an argument does not fit the flow, or the law uses floor or modulo.
+    """
+
+    def __init__(
+        self,
+        flow: Flow,
+        tangent: int = 0,
+        tolerance: float = 1e-12,
+        *,
+        inputs: Float[np.ndarray, "input"] | None = None,
+        budget: Budget | None = None,
+    ):
+        size = flow.dimension
+        if isinstance(tangent, bool) or not isinstance(tangent, (int, np.integer)) or not 0 <= tangent <= size:
+            raise InputError(f"tangent: {tangent!r} found, expected a whole number from 0 to {size}")
+        given = np.zeros(0) if inputs is None else np.asarray(inputs, dtype=float)
+        if given.shape != (len(flow.input_names),) or not np.isfinite(given).all():
+            raise InputError(f"inputs: {given.tolist()} found, expected {len(flow.input_names)} finite numbers")
+        self.flow = flow
+        self.switches = 0
+        self._law = switched_flow(flow.definition, tolerance=tolerance, tangent=int(tangent), degree=0)
+        self._count, self._size = int(tangent), size
+        self._budget = budget or Budget()
+        self._motion = self._law.motion()
+        self._parameters = np.zeros(self._law.parameters)
+        self._parameters[: len(flow.parameters) + len(given)] = *flow.parameter_values, *given
+        self._recent: deque[float] = deque(maxlen=_RECENT_SWITCHES)
+        self._settled = False
+        self.time = 0.0
+        self.state = flow.initial
+        self.tangent = np.eye(size)[:, : self._count]
+
+    @property
+    def time(self) -> float:
+        return float(self._motion.integrator.time)
+
+    @time.setter
+    def time(self, value: float) -> None:
+        self._motion.integrator.time = float(value)
+        self._settled = False
+
+    @property
+    def state(self) -> Float[np.ndarray, "state"]:
+        return self._motion.integrator.state[: self._size].copy()
+
+    @state.setter
+    def state(self, value: Float[np.ndarray, "state"]) -> None:
+        state = np.asarray(value, dtype=float)
+        if state.shape != (self._size,) or not np.isfinite(state).all():
+            raise InputError(f"{self.flow.name}: state {state.tolist()}, expected {self._size} finite numbers")
+        self._motion.integrator.state[: self._size] = state
+        self._settled = False
+
+    @property
+    def tangent(self) -> Float[np.ndarray, "state k"]:
+        return self._motion.integrator.state[self._size :].reshape(self._count, self._size).T.copy()
+
+    @tangent.setter
+    def tangent(self, value: Float[np.ndarray, "state k"]) -> None:
+        vectors = np.asarray(value, dtype=float)
+        if vectors.shape != (self._size, self._count):
+            raise InputError(f"tangent: shape {vectors.shape}, expected ({self._size}, {self._count})")
+        self._motion.integrator.state[self._size :] = vectors.T.ravel()
+
+    @property
+    def modes(self) -> Float[np.ndarray, "mode"]:
+        """The side (+1 or -1) of each switching surface on which the law is evaluated."""
+        return self._parameters[self._law.first_mode :].copy()
+
+    def advance(self, time: float) -> None:
+        """Move on by `time` (backward if negative).
+
+        Raises
+        ------
+        DivergedError : if the run ends before, with the reason.
+        """
+        for _ in self._stretches(np.array([self.time + time])):
+            pass
+
+    def sample(self, times: Float[np.ndarray, "time"]) -> tuple[Float[np.ndarray, "time state"], str | None]:
+        """Move along `times` (rising or falling), from the present time on, and record the state at each of them.
+
+        Returns
+        -------
+        states : (time, state) as far as the run is good.
+        reason : why it ended before the last of `times`, or None.
+        """
+        parts: list[np.ndarray] = [np.empty((0, self._size))]
+        try:
+            parts.extend(self._stretches(np.asarray(times, dtype=float)))
+        except DivergedError as stop:
+            return np.concatenate(parts), str(stop)
+        return np.concatenate(parts), None
+
+    def _stretches(self, times: np.ndarray) -> Iterator[np.ndarray]:
+        """Move along `times`; yields the states recorded in one smooth stretch after another."""
+        import heyoka as hy
+
+        sense = -1.0 if times[-1] < self.time else 1.0
+        if not self._settled:
+            self._settle(sense)
+        at = int(times[0] == self.time)
+        if at:
+            yield self.state[None]
+        left = self._budget.steps
+        while at < len(times):
+            begun = self.time
+            integrator = self._motion.integrator
+            grid = np.concatenate(([begun], times[at : at + _POINTS_AT_ONCE]))
+            if grid[1] == begun:  # A switch fell on the instant itself.
+                at += 1
+                yield self.state[None]
+                continue
+            result = integrator.propagate_grid(grid, max_steps=min(_STEPS_AT_ONCE, left))
+            outcome, left, reached = result[0], left - result[3], result[-1][1:, : self._size]
+            if not np.isfinite(reached).all():
+                yield reached[: int(np.argmin(np.isfinite(reached).all(axis=1)))]
+                raise DivergedError(f"diverged at t = {self.time:.9g}")
+            at += len(reached)
+            yield reached
+            if outcome == hy.taylor_outcome.time_limit:
+                continue
+            if outcome == hy.taylor_outcome.err_nf_state:
+                raise DivergedError(f"diverged at t = {self.time:.9g}")
+            if outcome != hy.taylor_outcome.step_limit:
+                self._switch(-outcome.value - 1, sense)
+            elif abs(self.time - begun) <= 1e-13 * max(abs(begun), abs(times[-1])):
+                raise DivergedError(f"step size fell to nothing at t = {self.time:.9g} (a singularity, or too stiff)")
+            if left <= 0:
+                raise DivergedError(f"step budget of {self._budget.steps} spent at t = {self.time:.9g} (too stiff?)")
+            if self._budget.is_spent:
+                raise DivergedError(f"time budget spent at t = {self.time:.9g}")
+
+    def _settle(self, sense: float) -> None:
+        """Choose every mode from the state itself, as a run does when it starts."""
+        first = self._law.first_mode
+        self._parameters[first:] = 1.0
+        # A function may hold the modes that stand before it, so the choice settles in as many rounds at most.
+        for _ in range(len(self._law.functions) + 1):
+            _, functions, rates = self._observe()
+            chosen = np.where(functions != 0, np.sign(functions), np.where(sense * rates < 0, -1.0, 1.0))
+            if (chosen == self._parameters[first:]).all():
+                break
+            self._parameters[first:] = chosen
+        self._motion.integrator.pars[:] = self._parameters
+        self._motion.integrator.reset_cooldowns()
+        self._recent.clear()
+        self._settled = True
+
+    def _observe(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return self._law.observe(self.state, self.time, self._parameters)
+
+    def _switch(self, stop: int, sense: float) -> None:
+        index = self._motion.stops[stop][1]
+        self._recent.append(self.time)
+        if len(self._recent) == _RECENT_SWITCHES and abs(self.time - self._recent[0]) < _CROWDED * max(
+            1.0, abs(self.time)
+        ):
+            raise DivergedError(
+                f"{_RECENT_SWITCHES} switches at t = {self.time:.9g}, the last at "
+                f"{self._law.functions[index]} = 0; the run cannot go on"
+            )
+        velocity, functions, rates = self._observe()
+        self._cross(index, self._side(index, velocity, rates, sense), velocity, rates)
+        # Surfaces met at the same instant fire no event of their own once they are behind the state.
+        for other in range(len(functions)):
+            _, functions, rates = self._observe()
+            side = np.sign(functions[other])
+            if other != index and side and side != self._parameters[self._law.first_mode + other]:
+                self._cross(other, side, self._observe()[0], rates)
+        self._motion.integrator.pars[:] = self._parameters
+
+    def _side(self, index: int, velocity: np.ndarray, rates: np.ndarray, sense: float) -> float:
+        """The side of surface `index` to which the state on it is moving, forward (sense 1) or backward (-1)."""
+        rate = rates[index]
+        gradient = self._law.gradient(index, self.state, self.time, self._parameters)
+        scale = np.abs(gradient) @ np.abs(velocity)
+        if abs(rate) > 1e-9 * scale:
+            return float(sense * np.sign(rate))
+        # Grazing: the second derivative tells on which side the state stays.
+        step = 1e-6 / max(1.0, float(np.abs(velocity).max()))
+        ahead = self._law.observe(self.state + step * velocity, self.time + step, self._parameters)[2][index]
+        return float(np.sign(ahead - rate)) or self._parameters[self._law.first_mode + index]
+
+    def _cross(self, index: int, side: float, before: np.ndarray, rates: np.ndarray) -> None:
+        slot = self._law.first_mode + index
+        if side == self._parameters[slot]:
+            return
+        self._parameters[slot] = side
+        self.switches += 1
+        if self._count and rates[index]:
+            jump = self._observe()[0] - before
+            gradient = self._law.gradient(index, self.state, self.time, self._parameters)
+            self.tangent = self.tangent + np.outer(jump, gradient @ self.tangent) / rates[index]

@@ -1,0 +1,173 @@
+"""Compiled form of a law with modes: Taylor integrators that stop at switching surfaces, and what to know there."""
+
+from __future__ import annotations
+
+import copy
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy
+from jaxtyping import Float
+
+from inscape.systems.definition import Definition, symbol
+from inscape.systems.heyoka_backend import Translator, base_table, inline
+from inscape.systems.switching import Chosen, SwitchedLaw, switched_law
+from inscape.systems.symbols import t
+from inscape.systems.taylor import INLINED_NODES, check_tolerance, tangent_equations
+
+_KEPT_LAWS = 64
+
+
+class ModeTranslator(Translator):
+    """Adds the choice between two branches, which a mode makes once for a whole Taylor step."""
+
+    def _translate(self, e: sympy.Basic) -> Any:
+        import heyoka as hy
+
+        if isinstance(e, Chosen):
+            mode, first, second = (self(a) for a in e.args)
+            return hy.select(hy.gt(mode, hy.expression(0.0)), first, second)
+        return super()._translate(e)
+
+
+@dataclass
+class CompiledMotion:
+    """One vector field with its stops.
+
+    Parameters
+    ----------
+    integrator : a Taylor integrator with one terminal event for each entry of `stops`.
+    stops : what each event watches: ("cross", i) for switching function i; ("leave", i, side) for the end of sliding
+        on surface i towards `side`.
+    """
+
+    integrator: Any
+    stops: tuple[tuple[Any, ...], ...]
+
+
+class SwitchedFlow:
+    """Everything compiled about a law with modes, for any values of its parameters.
+
+    The parameters of its integrators are those of the definition, then `degree + 1` polynomial coefficients for each
+    input and the time from which they count, then the modes.
+    """
+
+    def __init__(self, definition: Definition, tolerance: float, tangent: int, degree: int):
+        import heyoka as hy
+
+        self.definition = definition
+        self.law: SwitchedLaw = switched_law(definition)
+        self.tolerance, self.tangent = tolerance, tangent
+        self.degree = degree if definition.input_names else 0
+        count = len(definition.input_names)
+        parameters = len(definition.parameters)
+        self.first_mode = parameters + (count * (self.degree + 1) + 1 if count else 0)
+        values = {symbol(n): definition.parameters[n] for n in definition.exponent_names}
+        table = base_table(definition, values)
+        clock = hy.time - hy.par[self.first_mode - 1] if count else None
+        for i, u in enumerate(definition.inputs):
+            first = parameters + i * (self.degree + 1)
+            value = hy.par[first + self.degree]
+            for power in reversed(range(self.degree)):
+                value = hy.par[first + power] + clock * value
+            table[u] = value
+            table[_rate_of(u)] = hy.diff(value, hy.time)
+        for i, mode in enumerate(self.law.modes):
+            table[mode] = hy.par[self.first_mode + i]
+        self._translate = ModeTranslator(table)
+        self._variables = [table[s] for s in definition.states]
+        self.sides = tuple(inline(e, values) for e in self.law.expressions)
+        self.functions = tuple(inline(e, values) for e in self.law.functions)
+        self.parameters = self.first_mode + len(self.law.modes)
+        self._input_rates = [_rate_of(u) for u in definition.inputs]
+        self._motions: dict[int | None, CompiledMotion] = {}
+        self._rates = [self.rate(g) for g in self.functions]
+        self._observe = self._function([*self.sides, *self.functions, *self._rates])
+        self._slopes = self._function([sympy.diff(g, s) for g in self.functions for s in definition.states])
+
+    def rate(self, function: sympy.Expr) -> sympy.Expr:
+        """dg/dt along the flow."""
+        along = zip((*self.definition.states, *self.definition.inputs), (*self.sides, *self._input_rates), strict=True)
+        return sum((sympy.diff(function, s) * f for s, f in along), sympy.diff(function, t))
+
+    def observe(
+        self, state: Float[np.ndarray, "state"], time: float, parameters: Float[np.ndarray, "parameter"]
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Velocity (state,), switching functions (mode,) and their rates along the flow (mode,)."""
+        seen = self._observe(state, parameters, time)
+        n, m = len(self.sides), len(self.functions)
+        return seen[:n], seen[n : n + m], seen[n + m :]
+
+    def gradient(
+        self, index: int, state: Float[np.ndarray, "state"], time: float, parameters: Float[np.ndarray, "parameter"]
+    ) -> Float[np.ndarray, "state"]:
+        """Gradient of switching function `index` with respect to the state."""
+        n = len(self.sides)
+        return self._slopes(state, parameters, time)[index * n : (index + 1) * n]
+
+    def motion(self) -> CompiledMotion:
+        """An integrator of one's own for motion off the switching surfaces."""
+        if None not in self._motions:
+            stops = tuple(("cross", i) for i, g in enumerate(self.functions) if self._moves(g))
+            events = [self.functions[i] for _, i in stops]
+            self._motions[None] = self._compile(self.sides, events, stops)
+        return copy.deepcopy(self._motions[None])
+
+    def _moves(self, function: sympy.Expr) -> bool:
+        return bool(function.free_symbols & {*self.definition.states, *self.definition.inputs, t})
+
+    def _compile(
+        self, sides: Sequence[sympy.Expr], events: Sequence[sympy.Expr], stops: tuple[tuple[Any, ...], ...]
+    ) -> CompiledMotion:
+        import heyoka as hy
+
+        translated = [self._translate(e) for e in sides]
+        system = list(zip(self._variables, translated, strict=True))
+        nodes = self._translate.nodes * (1 + self.tangent)
+        if self.tangent:
+            system += tangent_equations(self._variables, translated, self.tangent)
+        watched = [hy.t_event(self._translate(g)) for g in events]
+        integrator = hy.taylor_adaptive(
+            system,
+            np.ones(len(system)),
+            pars=np.zeros(self.parameters),
+            tol=self.tolerance,
+            t_events=watched,
+            compact_mode=nodes > INLINED_NODES,
+        )
+        return CompiledMotion(integrator, stops)
+
+    def _function(self, expressions: Sequence[sympy.Expr]) -> Any:
+        import heyoka as hy
+
+        if not expressions:
+            return lambda state, parameters, time: np.empty(0)
+        translated = [self._translate(e) for e in expressions]
+        compiled = hy.cfunc(translated, self._variables, compact_mode=self._translate.nodes > INLINED_NODES)
+        # heyoka wants exactly the parameters up to the last one that is used.
+        used = 1 + max((int(str(p)[1:]) for p in hy.get_params(translated)), default=-1)
+        return lambda state, parameters, time: compiled(state, pars=parameters[:used], time=time)
+
+
+def _rate_of(u: sympy.Symbol) -> sympy.Symbol:
+    return sympy.Symbol(f"rate_of_{u}", real=True)
+
+
+_flows: OrderedDict[Hashable, SwitchedFlow] = OrderedDict()
+
+
+def switched_flow(definition: Definition, *, tolerance: float, tangent: int = 0, degree: int = 1) -> SwitchedFlow:
+    """The compiled form of a law with switches, from this process's cache where it was compiled before."""
+    check_tolerance(tolerance)
+    inlined = tuple((n, definition.parameters[n]) for n in definition.exponent_names)
+    names = (definition.state_names, definition.input_names, tuple(definition.parameters))
+    key = (definition.expressions, names, inlined, tolerance, tangent, degree)
+    if key not in _flows:
+        _flows[key] = SwitchedFlow(definition, tolerance, tangent, degree)
+        while len(_flows) > _KEPT_LAWS:
+            _flows.popitem(last=False)
+    _flows.move_to_end(key)
+    return _flows[key]
