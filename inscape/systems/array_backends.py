@@ -1,16 +1,19 @@
-"""From sympy to functions of arrays: NumPy and torch over leading axes, numba for one state at a time."""
+"""A law as functions: NumPy and torch over leading axes, numba for one state at a time, heyoka expressions."""
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
 import sympy
 
 from inscape.extras import require
+from inscape.systems.code import array_source, kernel_source
 from inscape.systems.definition import Definition
 from inscape.systems.symbols import t
 
@@ -19,11 +22,11 @@ _functions: OrderedDict[Hashable, Callable[..., Any]] = OrderedDict()
 _lock = threading.Lock()
 
 
-def _names(definition: Definition) -> tuple[Hashable, ...]:
-    return definition.state_names, definition.input_names, tuple(definition.parameters)
-
-
-def _cached(key: Hashable, build: Callable[[], Callable[..., Any]]) -> Callable[..., Any]:
+def _cached(
+    kind: str, definition: Definition, expressions: tuple[sympy.Expr, ...], build: Callable[[], Callable[..., Any]]
+) -> Callable[..., Any]:
+    names = definition.state_names, definition.input_names, tuple(definition.parameters)
+    key = kind, expressions, names
     with _lock:
         found = _functions.get(key)
         if found is not None:
@@ -37,26 +40,32 @@ def _cached(key: Hashable, build: Callable[[], Callable[..., Any]]) -> Callable[
     return built
 
 
-def arguments(definition: Definition) -> list[sympy.Symbol]:
-    """States, parameters, inputs and time: the arguments of every compiled function, in that order."""
-    return [*definition.states, *definition.parameter_symbols, *definition.inputs, t]
+def _run(source: str, name: str, namespace: Mapping[str, Any]) -> Callable[..., Any]:
+    # The source was written by `code.Writer` from a sympy tree, with names of its own: no text of a user is executed.
+    scope = dict(namespace)
+    exec(source, scope)
+    return scope[name]
 
 
-def numpy_function(definition: Definition, expressions: tuple[sympy.Expr, ...]) -> Callable[..., list[Any]]:
-    """A function of `arguments` that returns the values of `expressions`; arrays broadcast."""
-    build = lambda: sympy.lambdify(arguments(definition), list(expressions), modules="numpy", cse=True)  # noqa: E731
-    return _cached(("numpy", expressions, *_names(definition)), build)
+def _array_function(
+    kind: str, definition: Definition, expressions: tuple[sympy.Expr, ...], namespace: Mapping[str, Any]
+) -> Callable[..., list[Any]]:
+    """A function of states, parameters, inputs and time, in this order, that returns the values of `expressions`."""
+    arguments = [*definition.states, *definition.parameter_symbols, *definition.inputs, t]
+    return _cached(
+        kind, definition, expressions, lambda: _run(array_source(arguments, expressions), "function", namespace)
+    )
 
 
 def evaluate(
     definition: Definition,
     expressions: tuple[sympy.Expr, ...],
     states: np.ndarray,
-    time: float | np.ndarray,
-    inputs: np.ndarray | None,
+    time: float | np.ndarray = 0.0,
+    inputs: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Values of `expressions` at states (..., state), on a new last axis."""
-    function = numpy_function(definition, expressions)
+    """Values of `expressions` at states (..., state), on a new last axis (..., expression)."""
+    function = _array_function("numpy", definition, expressions, _numpy_names())
     driving = [] if inputs is None else [inputs[..., i] for i in range(inputs.shape[-1])]
     columns = [states[..., i] for i in range(states.shape[-1])]
     leading = np.broadcast_shapes(states.shape[:-1], np.shape(time), *(u.shape for u in driving))
@@ -67,28 +76,122 @@ def evaluate(
     return out
 
 
-def numba_function(definition: Definition, expressions: tuple[sympy.Expr, ...]) -> Callable[..., None]:
-    """A numba kernel f(state, parameters, inputs, time, out) that writes the values of `expressions` into `out`."""
-    return _cached(("numba", expressions, *_names(definition)), lambda: _build_numba(definition, expressions))
+@cache
+def _numpy_names() -> dict[str, Any]:
+    from scipy.special import erf
+
+    same = (
+        "sin cos tan sinh cosh tanh exp log sqrt sign floor ceil absolute heaviside remainder maximum minimum where "
+        "logical_and logical_or logical_not nan"
+    ).split()
+    inverse = {"asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2"}
+    return {n: getattr(np, n) for n in same} | {n: getattr(np, "arc" + n[1:]) for n in inverse} | {"erf": erf}
 
 
-def _build_numba(definition: Definition, expressions: tuple[sympy.Expr, ...]) -> Callable[..., None]:
+def numba_kernel(definition: Definition, expressions: tuple[sympy.Expr, ...]) -> Callable[..., None]:
+    """A numba kernel f(x, p, t, out) for one state: `p` holds the parameters and then the inputs."""
+
+    def build() -> Callable[..., None]:
+        import numba
+
+        given = [*definition.parameter_symbols, *definition.inputs]
+        source = kernel_source(definition.states, given, t, expressions)
+        return numba.njit(error_model="numpy")(_run(source, "kernel", _numba_names()))
+
+    return _cached("numba", definition, expressions, build)
+
+
+@cache
+def _numba_names() -> dict[str, Any]:
     import numba
 
-    from inscape.systems.source import python_kernel
+    def choose(condition: bool, a: float, b: float) -> float:
+        return a if condition else b
 
-    namespace: dict[str, Any] = {}
-    # The source is printed by our own printer from a sympy tree; no text of a user is executed.
-    exec(python_kernel(definition, expressions), {"math": __import__("math"), "np": np}, namespace)
-    return numba.njit(error_model="numpy")(namespace["kernel"])
+    def heaviside(u: float, at_zero: float) -> float:
+        return 1.0 if u > 0 else (0.0 if u < 0 else at_zero)
+
+    def sign(u: float) -> float:
+        return 1.0 if u > 0 else (-1.0 if u < 0 else 0.0)
+
+    def both(a: bool, b: bool) -> bool:
+        return a and b
+
+    def either(a: bool, b: bool) -> bool:
+        return a or b
+
+    def negation(a: bool) -> bool:
+        return not a
+
+    written = {
+        "where": choose,
+        "heaviside": heaviside,
+        "sign": sign,
+        "logical_and": both,
+        "logical_or": either,
+        "logical_not": negation,
+    }
+    same = "sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh exp log sqrt erf atan2 nan".split()
+    names: dict[str, Any] = {n: getattr(math, n) for n in same}
+    # NumPy's floor and remainder stay in floating point, where those of `math` overflow an integer.
+    names |= {n: getattr(np, n) for n in ("floor", "ceil", "remainder", "maximum", "minimum", "absolute")}
+    return names | {n: numba.njit(inline="always")(f) for n, f in written.items()}
 
 
 def torch_function(definition: Definition, expressions: tuple[sympy.Expr, ...]) -> Callable[..., Any]:
-    """A function of torch tensors (states (..., state), time, inputs) -> (..., expression), differentiable."""
-    torch = require("torch", "neural")
-    from inscape.systems.torch_backend import TORCH_NAMES
+    """A differentiable function (states, time=0.0, inputs=None, parameters=None) of tensors.
 
-    build = lambda: sympy.lambdify(  # noqa: E731
-        arguments(definition), list(expressions), modules=[TORCH_NAMES(torch), torch], cse=True
-    )
-    return _cached(("torch", expressions, *_names(definition)), build)
+    States are (..., state) and inputs (..., input); `parameters` maps names to tensors that take the place of the
+    system's numbers, so that they can be learned. The result is (..., expression), of the states' type and device.
+    """
+    torch = require("torch", "neural")
+    function = _array_function("torch", definition, expressions, _torch_names(torch))
+    defaults = dict(definition.parameters)
+
+    def law(states: Any, time: Any = 0.0, inputs: Any = None, parameters: Mapping[str, Any] | None = None) -> Any:
+        like = {"dtype": states.dtype, "device": states.device}
+        numbers = {**defaults, **(parameters or {})}
+        # Tensors of no dimension mix with any batch, and functions of a parameter alone can be taken of them.
+        constants = [torch.as_tensor(v, **like) for v in numbers.values()]
+        driving = [] if inputs is None else list(inputs.unbind(-1))
+        values = function(*states.unbind(-1), *constants, *driving, torch.as_tensor(time, **like))
+        shape = torch.broadcast_shapes(states.shape[:-1], *(getattr(v, "shape", ()) for v in values))
+        return torch.stack([torch.as_tensor(v, **like).expand(shape) for v in values], dim=-1)
+
+    return law
+
+
+def _torch_names(torch: Any) -> dict[str, Any]:
+    same = (
+        "sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh exp log sqrt erf sign floor ceil absolute atan2 "
+        "logical_and logical_or logical_not nan"
+    ).split()
+
+    def pair(name: str) -> Callable[[Any, Any], Any]:
+        two = getattr(torch, name)
+
+        def of_two(a: Any, b: Any) -> Any:
+            like = a if torch.is_tensor(a) else b
+            return two(*(v if torch.is_tensor(v) else torch.as_tensor(v).to(like) for v in (a, b)))
+
+        return of_two
+
+    names = {n: getattr(torch, n) for n in same}
+    return names | {n: pair(n) for n in ("maximum", "minimum", "remainder", "heaviside")} | {"where": torch.where}
+
+
+def heyoka_system(definition: Definition) -> list[tuple[Any, Any]]:
+    """Pairs (variable, right-hand side) for `heyoka.taylor_adaptive`; parameter i is `heyoka.par[i]`.
+
+    Inputs follow the parameters as further `par`.
+    """
+    import heyoka as hy
+
+    from inscape.systems.heyoka_backend import Translator, base_table
+
+    table = base_table(definition, {})
+    count = len(definition.parameters)
+    table |= {u: hy.par[count + i] for i, u in enumerate(definition.inputs)}
+    translate = Translator(table)
+    sides = [translate(e) for e in definition.expressions]
+    return list(zip([table[s] for s in definition.states], sides, strict=True))

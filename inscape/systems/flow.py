@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from inscape.errors import DivergedError, InputError
+from inscape.errors import DivergedError
 from inscape.systems import plan
 from inscape.systems.heyoka_backend import is_smooth
 from inscape.systems.propagation import Budget, run_abreast, run_alone
@@ -85,7 +85,7 @@ class Flow(SymbolicSystem):
         else:
             many = many or np.ndim(initial) == 2
             start = plan.initial_states(self, initial)
-        start, table = _align(start, table, count)
+        start, table = plan.align(start, table, count)
         budget = Budget.of(max_seconds, max_steps)
         if self.input_names or inputs is not None:
             from inscape.systems.driven import driven_runs
@@ -203,16 +203,3 @@ class Flow(SymbolicSystem):
             input_names=self.input_names if inputs is not None else (),
             source=self.name,
         )
-
-
-def _align(start: np.ndarray, table: np.ndarray, runs: int | None) -> tuple[np.ndarray, np.ndarray]:
-    sizes = {"initial": len(start), "parameters": len(table), "runs": runs or 1}
-    total = max(sizes.values())
-    for name, size in sizes.items():
-        if size not in (1, total):
-            other = next(k for k, v in sizes.items() if v == total)
-            raise InputError(f"{name}: {size} runs found, but {other} is for {total}")
-    return (
-        start if len(start) == total else np.repeat(start, total, axis=0),
-        table if len(table) == total else np.repeat(table, total, axis=0),
-    )

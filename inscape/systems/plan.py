@@ -120,3 +120,22 @@ def parameter_table(
     for name, column in columns.items():
         table[:, names.index(name)] = column
     return table, bool(lengths)
+
+
+def align(start: np.ndarray, table: np.ndarray, runs: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """Initial states and parameters with one row for each run.
+
+    Raises
+    ------
+    InputError : if the numbers of runs disagree.
+    """
+    sizes = {"initial": len(start), "parameters": len(table), "runs": runs or 1}
+    total = max(sizes.values())
+    for name, size in sizes.items():
+        if size not in (1, total):
+            other = next(k for k, v in sizes.items() if v == total)
+            raise InputError(f"{name}: {size} runs found, but {other} is for {total}")
+    return (
+        start if len(start) == total else np.repeat(start, total, axis=0),
+        table if len(table) == total else np.repeat(table, total, axis=0),
+    )
