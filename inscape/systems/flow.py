@@ -133,7 +133,7 @@ class Flow(SymbolicSystem):
         outcomes: list[tuple[np.ndarray, str | None]] = []
         for state, values in zip(start, table, strict=True):
             system = self.with_parameters(**dict(zip(self.parameters, map(float, values), strict=True)))
-            integrator = Integrator(system, tolerance=tolerance)
+            integrator = Integrator(system, tolerance=tolerance, budget=budget)
             integrator.time = grid[0] - lead
             integrator.state = state
             if lead:

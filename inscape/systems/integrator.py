@@ -101,13 +101,13 @@ class Integrator:
         self._variables[self._size :] = given.T.ravel()
 
     def advance(self, time: float) -> None:
-        """Move on until `time` (backward if it lies before the present).
+        """Move on by `time` (backward if negative).
 
         Raises
         ------
         DivergedError : if the run ends before, with the reason.
         """
-        outcome = self._taylor.propagate_until(time, max_steps=self._budget.steps)[0]
+        outcome = self._taylor.propagate_for(time, max_steps=self._budget.steps)[0]
         if outcome != self._success or not np.isfinite(self._variables).all():
             raise DivergedError(f"{self.flow.name}: {_reason(outcome)} at t = {self._taylor.time:.9g}")
 
