@@ -3,10 +3,15 @@
 from inscape.trajectories.collection import Trajectories, as_trajectories
 from inscape.trajectories.derivatives import derivative
 from inscape.trajectories.embedding import choose_dimension, choose_lag, delay_embedding
+from inscape.trajectories.findings import Finding, GuessWarning
+from inscape.trajectories.reading import read
 from inscape.trajectories.splitting import cut_to_shortest, pad_to_longest, split_in_time, windows
 from inscape.trajectories.trajectory import Trajectory
+from inscape.trajectories.writing import write
 
 __all__ = [
+    "Finding",
+    "GuessWarning",
     "Trajectories",
     "Trajectory",
     "as_trajectories",
@@ -16,6 +21,8 @@ __all__ = [
     "delay_embedding",
     "derivative",
     "pad_to_longest",
+    "read",
     "split_in_time",
     "windows",
+    "write",
 ]

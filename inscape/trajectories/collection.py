@@ -37,6 +37,22 @@ class Trajectories(Sequence[Trajectory]):
                     f"trajectories: run {number} has {run.state_names + run.input_names}, "
                     f"run 0 has {first.state_names + first.input_names}; one system, one set of names"
                 )
+            if run.states.shape[1:] != first.states.shape[1:]:
+                raise InputError(
+                    f"trajectories: run {number} has states of shape {run.states.shape[1:]}, "
+                    f"run 0 of {first.states.shape[1:]}; one system, one shape"
+                )
+
+    @classmethod
+    def stored(cls, runs: Sequence[Trajectory]) -> Trajectories:
+        """Runs that stay where they are stored until they are looked at.
+
+        `runs` is a sequence that loads on access and vouches for its runs being of one system; where it has
+        `lengths`, `state_names` and `input_names`, these are known without loading.
+        """
+        collection = cls.__new__(cls)
+        collection._runs = runs
+        return collection
 
     def __len__(self) -> int:
         return len(self._runs)
@@ -65,11 +81,12 @@ class Trajectories(Sequence[Trajectory]):
 
     @property
     def state_names(self) -> tuple[str, ...]:
-        return self[0].state_names
+        return getattr(self._runs, "state_names", None) or self._runs[0].state_names
 
     @property
     def input_names(self) -> tuple[str, ...]:
-        return self[0].input_names
+        stored = getattr(self._runs, "input_names", None)
+        return self._runs[0].input_names if stored is None else stored
 
     @property
     def lengths(self) -> tuple[int, ...]:
@@ -126,9 +143,9 @@ def as_trajectories(recording: Any, dt: float | None = None) -> Trajectories:
         return Trajectories(
             [Trajectory(times, recording.to_numpy(float), state_names=tuple(map(str, recording.columns)))]
         )
-    if isinstance(recording, (list, tuple)) and recording and not np.isscalar(recording[0]):
-        if isinstance(recording[0], Trajectory) or getattr(recording[0], "ndim", 0) >= 1:
-            return Trajectories(run for part in recording for run in as_trajectories(part, dt))
+    parts = isinstance(recording, (list, tuple)) and len(recording) > 0
+    if parts and (isinstance(recording[0], Trajectory) or getattr(recording[0], "ndim", 0) >= 1):
+        return Trajectories(run for part in recording for run in as_trajectories(part, dt))
     array = np.asarray(recording)
     if array.dtype.kind not in "biuf" or array.ndim not in (1, 2, 3):
         raise InputError(

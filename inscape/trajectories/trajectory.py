@@ -32,6 +32,7 @@ class Trajectory:
     input_names : one name for each input.
     units : unit by name; "time" is the unit of the time axis.
     source : where the numbers come from: a file, a system, a law.
+    notes : what was decided when the run was read; shown by `check`, and no part of what makes two runs equal.
 
     Raises
     ------
@@ -46,15 +47,19 @@ class Trajectory:
     input_names: tuple[str, ...] = ()
     units: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        times = _numbers("times", self.times)
+        # Time keeps double precision: single precision cannot tell samples apart late in a long run.
+        times = _numbers("times", self.times).astype(float, copy=False)
         states = _numbers("states", self.states)
         states = states[:, None] if states.ndim == 1 else states
         if times.ndim != 1 or states.ndim < 2 or len(times) != len(states):
             raise InputError(
                 f"states: shape {states.shape} with {times.shape} times, expected (time, state) with as many times"
             )
+        if 0 in states.shape[1:]:
+            raise InputError(f"states: shape {states.shape} found, expected at least one state variable")
         if len(times) == 0:
             raise InputError("times: no sample found, expected at least one")
         _check_times(times)
@@ -64,6 +69,7 @@ class Trajectory:
             inputs = inputs[:, None] if inputs.ndim == 1 else inputs
             if inputs.ndim != 2 or len(inputs) != len(times):
                 raise InputError(f"inputs: shape {inputs.shape}, expected ({len(times)}, input)")
+            inputs = inputs if inputs.shape[1] else None
         names = _names("state_names", self.state_names, states.shape[1] if states.ndim == 2 else None, "x")
         input_names = _names("input_names", self.input_names, 0 if inputs is None else inputs.shape[1], "u")
         clash = set(names) & set(input_names)
@@ -77,6 +83,7 @@ class Trajectory:
             ("state_names", names),
             ("input_names", input_names),
             ("units", MappingProxyType(dict(self.units))),
+            ("notes", tuple(map(str, self.notes))),
         ):
             object.__setattr__(self, name, value)
 
@@ -114,7 +121,7 @@ class Trajectory:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Read-only mapping proxies do not pickle; worker processes need trajectories.
-        plain = (dict(self.context), self.state_names, self.input_names, dict(self.units), self.source)
+        plain = (dict(self.context), self.state_names, self.input_names, dict(self.units), self.source, self.notes)
         return Trajectory, (self.times, self.states, self.inputs, *plain)
 
     @property

@@ -1,0 +1,168 @@
+"""inscape's own layout in a file: all runs end to end in a few arrays, and one line of JSON for the labels."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from inscape.errors import InputError
+from inscape.trajectories.collection import Trajectories, as_trajectories
+from inscape.trajectories.trajectory import Trajectory
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Record:
+    """Runs laid end to end.
+
+    Parameters
+    ----------
+    times : (sample,) of all runs.
+    states : (sample, *state).
+    inputs : (sample, input) or None.
+    labels : names, units, context, source, length and number type of each run; plain JSON.
+    """
+
+    times: np.ndarray
+    states: np.ndarray
+    inputs: np.ndarray | None
+    labels: Mapping[str, Any]
+
+    @property
+    def many(self) -> bool:
+        """Whether the runs are a collection, be it of one."""
+        return bool(self.labels["many"])
+
+    def text(self) -> str:
+        """The labels as one line of ASCII."""
+        return json.dumps(self.labels, separators=(",", ":"))
+
+
+def record_of(trajectories: Trajectory | Trajectories) -> Record:
+    """Lay runs end to end."""
+    runs = as_trajectories(trajectories)
+    first = runs[0]
+    labels = {
+        "inscape": VERSION,
+        "many": isinstance(trajectories, Trajectories),
+        "state_names": list(first.state_names),
+        "input_names": list(first.input_names),
+        "shape": list(first.states.shape[1:]),
+        "runs": [_labels_of(run) for run in runs],
+    }
+    if len(runs) == 1:
+        return Record(first.times, first.states, first.inputs, labels)
+    inputs = None if first.inputs is None else np.concatenate([run.inputs for run in runs])
+    return Record(
+        np.concatenate([run.times for run in runs]), np.concatenate([run.states for run in runs]), inputs, labels
+    )
+
+
+def labels_from(file: str, text: Any) -> dict[str, Any]:
+    """The labels of a file in our layout, checked.
+
+    Raises
+    ------
+    InputError : if the text is not JSON of a layout that this version knows.
+    """
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "replace")
+    try:
+        labels = json.loads(str(text))
+        version = labels["inscape"]
+        runs = labels["runs"]
+        for run in runs:
+            length, context, units = run["length"], run["context"], run["units"]
+            if not (isinstance(length, int) and length > 0 and isinstance(context, dict) and isinstance(units, dict)):
+                raise TypeError
+            np.dtype(run["dtype"])
+        shape = [int(size) for size in labels["shape"]]
+        names = [*labels["state_names"], *labels["input_names"]]
+        if not all(isinstance(name, str) for name in names) or not runs or min(shape, default=1) < 1:
+            raise TypeError
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise InputError(f"{file}: its inscape labels are damaged; write it again from the source") from None
+    if version != VERSION:
+        raise InputError(f"{file}: written in layout {version!r}, this inscape reads layout {VERSION}; update inscape")
+    return labels
+
+
+def runs_from(
+    file: str, labels: Mapping[str, Any], arrays: Callable[[str, slice], np.ndarray | None], lazy: bool = False
+) -> Trajectory | Trajectories:
+    """Runs from labels and the arrays "times", "states" and "inputs", each asked for slice by slice.
+
+    With `lazy`, a run's numbers are asked for only when that run is looked at.
+    """
+    stored = StoredRuns(file, labels, arrays)
+    if not labels["many"]:
+        return stored[0]
+    return Trajectories.stored(stored) if lazy else Trajectories(stored)
+
+
+class StoredRuns(Sequence[Trajectory]):
+    """Runs that stay in a store until they are looked at."""
+
+    def __init__(self, file: str, labels: Mapping[str, Any], arrays: Callable[[str, slice], np.ndarray | None]):
+        self._file, self._labels, self._arrays = file, labels, arrays
+        self.lengths = tuple(int(run["length"]) for run in labels["runs"])
+        self._ends = np.cumsum(self.lengths)
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        return tuple(self._labels["state_names"])
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        return tuple(self._labels["input_names"])
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        index = range(len(self))[index]
+        about = self._labels["runs"][index]
+        rows = slice(int(self._ends[index]) - self.lengths[index], int(self._ends[index]))
+        times, states = self._arrays("times", rows), self._arrays("states", rows)
+        inputs = self._arrays("inputs", rows) if self._labels["input_names"] else None
+        if times is None or states is None or len(times) != self.lengths[index]:
+            raise InputError(f"{self._file}: run {index} is cut short; write it again from the source")
+        dtype = np.dtype(about["dtype"])
+        return Trajectory(
+            times,
+            np.asarray(states).reshape(len(times), *self._labels["shape"]).astype(dtype, copy=False),
+            None if inputs is None else np.asarray(inputs).astype(np.dtype(about["input_dtype"]), copy=False),
+            about["context"],
+            self.state_names,
+            self.input_names,
+            about["units"],
+            about["source"],
+            tuple(about.get("notes", ())),
+        )
+
+
+def plain(value: Any) -> float | str:
+    """A context value as JSON takes it: NumPy's scalars become Python's."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, (bool, int, float, str)):
+        return value
+    raise InputError(f"context: value {value!r} of type {type(value).__name__} found, expected a number or a text")
+
+
+def _labels_of(run: Trajectory) -> dict[str, Any]:
+    return {
+        "length": len(run),
+        "context": {str(name): plain(value) for name, value in run.context.items()},
+        "units": dict(run.units),
+        "source": run.source,
+        "dtype": run.states.dtype.name,
+        "input_dtype": "float64" if run.inputs is None else run.inputs.dtype.name,
+        "notes": list(run.notes),
+    }

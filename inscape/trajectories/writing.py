@@ -1,0 +1,89 @@
+"""`write`: runs go to a file, wholly or not at all."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shutil
+import uuid
+from pathlib import Path
+
+from inscape.errors import InputError, UnknownNameError
+from inscape.trajectories.collection import Trajectories
+from inscape.trajectories.file_formats import FORMATS, format_of_name, suffixes_of
+from inscape.trajectories.trajectory import Trajectory
+
+
+def write(
+    trajectories: Trajectory | Trajectories,
+    path: str | os.PathLike[str],
+    *,
+    format: str | None = None,  # noqa: A002
+    overwrite: bool = False,
+) -> None:
+    """Write one run or many; `read` gives them back as they were.
+
+    Times, states, inputs, names, units, context and source are all kept, in every format. The file appears under its
+    name when it is complete: a failure, or a kill, leaves what stood there before.
+
+    Parameters
+    ----------
+    trajectories : what to write.
+    path : its suffix tells the format, e.g. "run.csv", "run.csv.gz", "runs.zarr".
+    format : name of the format where the suffix does not tell.
+    overwrite : replace a file that is there; without it, that is an error.
+
+    Raises
+    ------
+    InputError : if the file is there, its folder is not, the suffix is not known, or the format cannot hold the runs.
+    """
+    target = Path(path)
+    if not isinstance(trajectories, (Trajectory, Trajectories)):
+        kind = type(trajectories).__name__
+        raise InputError(
+            f"trajectories: {kind} found, expected Trajectory or Trajectories; as_trajectories(...) makes them"
+        )
+    if format is not None and format not in FORMATS:
+        raise UnknownNameError("format", format, FORMATS)
+    name = format or format_of_name(target.name)
+    if name is None:
+        known = " ".join(suffix for form in FORMATS.values() for suffix in form.suffixes)
+        raise InputError(f"{target.name}: suffix not known, expected one of {known}; or say format='csv'")
+    if target.exists() and not overwrite:
+        raise InputError(f"{target}: is there already; write elsewhere, or overwrite=True replaces it")
+    if target.is_dir() and name != "zarr":
+        raise InputError(f"{target}: is a folder, expected the name of a file")
+    if not target.parent.is_dir():
+        raise InputError(f"{target.parent}: no such folder; make it first")
+    suffixes = suffixes_of(target.name) if format is None else (FORMATS[name].suffixes[0],)
+    draft = target.parent / f".{uuid.uuid4().hex}.{target.name}"
+    try:
+        module = importlib.import_module(f"inscape.trajectories.formats.{FORMATS[name].module}")
+        module.write(trajectories, draft, suffixes)
+        _publish(draft, target)
+    except OSError as error:
+        raise InputError(f"{target}: cannot be written ({error.strerror or error})") from error
+    finally:
+        _remove(draft)
+
+
+def _publish(draft: Path, target: Path) -> None:
+    if not target.is_dir():
+        os.replace(draft, target)
+        return
+    # A folder cannot be replaced in one step; the old one stands aside until the new one has its name.
+    aside = target.parent / f".{uuid.uuid4().hex}.{target.name}"
+    os.replace(target, aside)
+    try:
+        os.replace(draft, target)
+    except OSError:
+        os.replace(aside, target)
+        raise
+    shutil.rmtree(aside)
+
+
+def _remove(draft: Path) -> None:
+    if draft.is_dir():
+        shutil.rmtree(draft, ignore_errors=True)
+    else:
+        draft.unlink(missing_ok=True)
