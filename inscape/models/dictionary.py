@@ -96,7 +96,7 @@ class Monomials(Terms):
         import sympy
 
         return tuple(
-            sympy.Mul(*(v**int(k) for v, k in zip(self.variables, row, strict=True) if k)) for row in self.powers
+            sympy.Mul(*(v ** int(k) for v, k in zip(self.variables, row, strict=True) if k)) for row in self.powers
         )
 
     @property
@@ -208,9 +208,7 @@ class _Fourier(Library):
 
         used = _chosen(variables, self.variables)
         rate = sympy.Integer(int(self.frequency)) if float(self.frequency).is_integer() else sympy.Float(self.frequency)
-        waves = [
-            wave(k * rate * v) for v in used for k in range(1, self.count + 1) for wave in (sympy.sin, sympy.cos)
-        ]
+        waves = [wave(k * rate * v) for v in used for k in range(1, self.count + 1) for wave in (sympy.sin, sympy.cos)]
         return Terms(waves, variables)
 
 

@@ -90,7 +90,10 @@ def normal_equations(
 
 
 def row_bootstrap(
-    terms: Float[np.ndarray, "row term"], targets: Float[np.ndarray, "row target"], models: int, rng: np.random.Generator
+    terms: Float[np.ndarray, "row term"],
+    targets: Float[np.ndarray, "row target"],
+    models: int,
+    rng: np.random.Generator,
 ) -> NormalEquations:
     """Every model sees as many rows as there are, drawn with replacement: one matrix product a model."""
     x, y = _checked(terms, targets)
@@ -244,7 +247,9 @@ def _first_round(equations: NormalEquations, start: np.ndarray, alphas: np.ndarr
             system[:, np.arange(terms), np.arange(terms)] += np.where(start, alpha, 1.0)
             found = _solve(system, moment).transpose(0, 2, 1)
         else:
-            problems = np.stack(np.meshgrid(np.arange(models), [0], np.arange(targets), indexing="ij"), -1).reshape(-1, 3)
+            problems = np.stack(np.meshgrid(np.arange(models), [0], np.arange(targets), indexing="ij"), -1).reshape(
+                -1, 3
+            )
             masks = start[problems[:, 0]]
             found = _rank_revealing(equations, problems, masks, None)[0].reshape(models, targets, terms)
         coefficients[:, alphas == alpha] = found[:, None]

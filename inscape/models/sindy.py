@@ -1,0 +1,292 @@
+"""`SINDy`: a sparse law x' = Theta(x, u) Xi or x[k+1] = Theta(x[k], u[k]) Xi, read off trajectories."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
+from jaxtyping import Float
+from sklearn.utils.validation import check_is_fitted
+
+from inscape.errors import InputError, UnknownNameError
+from inscape.models.dictionary import Library, Terms, polynomial
+from inscape.models.model import Model
+from inscape.models.persistence import strongest_period
+from inscape.models.rollout import rollout
+from inscape.models.rows import Rows, check_variables_move, given_rows, next_rows, rate_rows
+from inscape.models.sparse_law import SparseLaw
+from inscape.models.stlsq import (
+    NormalEquations,
+    block_bootstrap,
+    dependent_terms,
+    normal_equations,
+    row_bootstrap,
+    stlsq,
+)
+from inscape.trajectories import Trajectories, Trajectory
+
+if TYPE_CHECKING:
+    from inscape.systems.symbolic import SymbolicSystem
+
+AGGREGATES: dict[str, Callable[..., np.ndarray]] = {"median": np.median, "mean": np.mean}
+
+
+class SINDy(Model):
+    """Sparse identification of nonlinear dynamics, with ensembles (Brunton et al. 2016; Fasel et al. 2022).
+
+    Parameters
+    ----------
+    library : candidate terms, of `inscape.models.dictionary`; if None, polynomials of the degree that the data ask for.
+    threshold : coefficients below it are dropped; "auto" finds the support from the training data alone.
+    alpha : ridge penalty while terms are dropped, as in PySINDy (not used by threshold="auto").
+    time : "continuous" learns rates of change, "discrete" the next sample.
+    derivative : how rates are found: "weak" (integrals against test functions), a method of
+        `inscape.trajectories.derivative`, or "auto", which differentiates clean runs and integrates noisy ones.
+    derivative_options : for that method.
+    ensemble : number of bootstrap models; 0 fits once.
+    bootstrap : "blocks" draws contiguous stretches, as suits a time series, "rows" single samples.
+    drop : terms left out of each model at random (library ensemble).
+    aggregate : "median" or "mean" of the models' coefficients.
+    inclusion : terms present in a smaller share of the models are set to zero.
+    normalize : divide terms by their norm before thresholding.
+    max_rounds, refit : as of `stlsq`.
+    project : (..., state) -> (..., state), applied after each step of a discrete law.
+    seed : of the bootstrap.
+
+    After `fit`: `coef_` (state, term), `coef_samples_` (model, state, term), `inclusion_` (state, term),
+    `terms_`, `condition_` (of the terms, columns scaled), `collinear_` (groups of term names that are linearly
+    dependent on these data), `rows_` (number of regression rows), `library_`, `threshold_`.
+    """
+
+    _takes_inputs = True
+
+    def __init__(
+        self,
+        library: Library | None = None,
+        *,
+        threshold: float | Literal["auto"] = "auto",
+        alpha: float = 0.05,
+        time: Literal["continuous", "discrete"] = "continuous",
+        derivative: str = "auto",
+        derivative_options: Mapping[str, Any] | None = None,
+        ensemble: int = 0,
+        bootstrap: Literal["blocks", "rows"] = "blocks",
+        drop: int = 0,
+        aggregate: Literal["median", "mean"] = "median",
+        inclusion: float = 0.0,
+        normalize: bool = False,
+        max_rounds: int = 20,
+        refit: bool = True,
+        project: Callable[[np.ndarray], np.ndarray] | None = None,
+        seed: int | None = 0,
+    ):
+        self.library = library
+        self.threshold = threshold
+        self.alpha = alpha
+        self.time = time
+        self.derivative = derivative
+        self.derivative_options = derivative_options
+        self.ensemble = ensemble
+        self.bootstrap = bootstrap
+        self.drop = drop
+        self.aggregate = aggregate
+        self.inclusion = inclusion
+        self.normalize = normalize
+        self.max_rounds = max_rounds
+        self.refit = refit
+        self.project = project
+        self.seed = seed
+
+    @property
+    def _needs_uniform_sampling(self) -> bool:  # type: ignore[override]
+        return self.time == "discrete" or self.derivative in ("weak", "savgol", "spectral")
+
+    def fit(self, trajectories: Any, dt: float | None = None, *, derivatives: Any = None) -> Self:
+        """Learn the law; `derivatives` are measured rates (time, state), one array for each run, where one has them.
+
+        Raises
+        ------
+        InputError : with fewer rows than terms, a constant variable, uneven times, or when every term was dropped.
+        """
+        self._derivatives = derivatives
+        try:
+            return super().fit(trajectories, dt)
+        finally:
+            del self._derivatives
+
+    def _learn(self, runs: Trajectories) -> None:
+        self._check_parameters()
+        self.__dict__.pop("_flow", None)
+        check_variables_move(runs)
+        self.library_ = polynomial(2) if self.library is None else self.library
+        self.terms_ = self.library_.terms(runs.state_names, runs.input_names)
+        rows = self._rows(runs, self.terms_)
+        self._solve(rows)
+        self.start_ = _last_complete(runs)
+        longest = max(runs, key=len)
+        season = strongest_period(longest.states)
+        self.period_ = season * self.dt_ if season > 1 else None
+
+    def _rows(self, runs: Trajectories, terms: Terms) -> Rows:
+        options = dict(self.derivative_options or {})
+        if self._derivatives is not None:
+            return given_rows(runs, terms, self._derivatives)
+        if self.time == "discrete":
+            return next_rows(runs, terms)
+        if self.derivative == "auto":
+            return rate_rows(runs, terms, "finite", {"order": 8})
+        return rate_rows(runs, terms, self.derivative, options)
+
+    def _solve(self, rows: Rows) -> None:
+        rng = np.random.default_rng(self.seed)
+        single = normal_equations(rows.terms, rows.targets)
+        self._describe(single)
+        models, equations, keep = max(1, int(self.ensemble)), single, None
+        if self.ensemble:
+            draw = block_bootstrap if self.bootstrap == "blocks" else row_bootstrap
+            equations = draw(rows.terms, rows.targets, models, rng)
+        if self.drop:
+            keep = np.ones((models, rows.terms.shape[1]), dtype=bool)
+            for model in range(models):
+                keep[model, rng.choice(keep.shape[1], int(self.drop), replace=False)] = False
+        options = {"max_rounds": self.max_rounds, "normalize": self.normalize, "refit": self.refit}
+        samples = stlsq(equations, self.threshold, self.alpha, keep=keep, **options)[:, 0]
+        self._keep(samples, single, rows)
+
+    def _keep(self, samples: np.ndarray, single: NormalEquations, rows: Rows) -> None:
+        self.threshold_ = self.threshold
+        self.rows_ = len(rows.terms)
+        self.coef_samples_ = samples
+        self.inclusion_ = (samples != 0).mean(axis=0)
+        combined = AGGREGATES[self.aggregate](samples, axis=0)
+        self.coef_ = np.where(self.inclusion_ >= self.inclusion, combined, 0.0)
+        if not self.coef_.any():
+            dense = stlsq(single, 0.0, self.alpha)[0, 0]
+            state, term = np.unravel_index(np.argmax(np.abs(dense)), dense.shape)
+            raise InputError(
+                f"threshold: {self.threshold:g} dropped every term; the largest coefficient is "
+                f"{abs(dense[state, term]):.3g} ({self.terms_.names[term]} in the law of {self.state_names_[state]}): "
+                "lower the threshold"
+            )
+
+    def _describe(self, single: NormalEquations) -> None:
+        gram = single.gram[0]
+        scale = np.sqrt(np.diag(gram))
+        scale = np.where(scale > 0, scale, 1.0)
+        values = np.linalg.eigvalsh(gram / np.outer(scale, scale))
+        lowest = values[0] / values[-1]
+        self.condition_ = float(1 / np.sqrt(lowest)) if lowest > 0 else np.inf
+        groups = dependent_terms(gram) if lowest < 1e-11 else ()
+        self.collinear_ = tuple(tuple(self.terms_.names[i] for i in group) for group in groups)
+
+    def predict(
+        self, states: Float[np.ndarray, "*batch state"], inputs: Float[np.ndarray, "*batch input"] | None = None
+    ) -> Float[np.ndarray, "*batch state"]:
+        """Rates of change (continuous) or next states (discrete) at states (..., state) and inputs (..., input)."""
+        check_is_fitted(self)
+        found = self.sparse_law_.rhs(*self._at(states, inputs))
+        return self.project(found) if self.project is not None and self.time == "discrete" else found
+
+    def variance(
+        self, states: Float[np.ndarray, "*batch state"], inputs: Float[np.ndarray, "*batch input"] | None = None
+    ) -> Float[np.ndarray, "*batch state"]:
+        """Variance of the prediction over the bootstrap models; zero without an ensemble."""
+        check_is_fitted(self)
+        columns = self.terms_.columns(*self._at(states, inputs))
+        return np.var(np.einsum("...p,mtp->m...t", columns, self.coef_samples_), axis=0)
+
+    def simulate(self, initial: Any, steps: int, inputs: Any = None) -> Float[np.ndarray, "world step+1 state"]:
+        """Many worlds under a discrete law at once: initial (world, state), inputs (world, step, input)."""
+        check_is_fitted(self)
+        if self.time != "discrete":
+            raise InputError("simulate: the law is continuous; simulate model.law")
+        start, acting = self._at(np.atleast_2d(np.asarray(initial, dtype=float)), inputs)
+        return rollout(self.sparse_law_, start, steps, acting, self.project)
+
+    def equations(self, digits: int = 4) -> tuple[str, ...]:
+        """The law as text, one line a state variable."""
+        check_is_fitted(self)
+        return self.sparse_law_.equations(digits)
+
+    @property
+    def sparse_law_(self) -> SparseLaw:
+        """Terms and coefficients together."""
+        return SparseLaw(self.terms_, self.coef_, self.state_names_, self.input_names_, self.time)
+
+    @property
+    def complexity(self) -> int:
+        """Number of terms in the law, over all state variables."""
+        check_is_fitted(self)
+        return int(np.count_nonzero(self.coef_))
+
+    @property
+    def law(self) -> SymbolicSystem:
+        """The law as a `Flow` (continuous) or a `Map` (discrete)."""
+        return self.system()
+
+    def system(self, *, parametric: bool = False) -> SymbolicSystem:
+        """The law as a system; `parametric` turns coefficients into parameters that `with_parameters` changes."""
+        check_is_fitted(self)
+        return self.sparse_law_.system("sindy", self.start_, self.period_, parametric)
+
+    def _continue(self, history: Trajectory, inputs: np.ndarray | None, horizon: int) -> np.ndarray:
+        last = history.states[-1].astype(float)
+        acting = None
+        if inputs is not None and history.inputs is not None:
+            # The input at the last sample of the history drives the first step.
+            acting = np.concatenate([history.inputs[-1:], inputs])
+        if self.time == "discrete":
+            driving = None if acting is None else acting[None, :-1]
+            return rollout(self.sparse_law_, last[None], horizon, driving, self.project)[0, 1:]
+        if not hasattr(self, "_flow"):
+            self._flow = self.law
+        times = self.dt_ * np.arange(horizon + 1)
+        run = self._flow.simulate(last, times, acting, max_seconds=60.0)
+        states = np.full((horizon, len(last)), np.nan)
+        states[: len(run) - 1] = run.states[1:]
+        if "stopped" in run.context:
+            self._stopped = str(run.context["stopped"])
+        return states
+
+    def _at(self, states: Any, inputs: Any) -> tuple[np.ndarray, np.ndarray | None]:
+        values = np.asarray(states, dtype=float)
+        if values.ndim == 0 or values.shape[-1] != len(self.state_names_):
+            raise InputError(f"states: shape {values.shape} found, expected (..., {len(self.state_names_)})")
+        if not self.input_names_:
+            if inputs is not None:
+                raise InputError("inputs: given, but the law has none")
+            return values, None
+        if inputs is None:
+            raise InputError(f"inputs: None found, the law is driven by {', '.join(self.input_names_)}")
+        driven = np.asarray(inputs, dtype=float)
+        if driven.ndim == 0 or driven.shape[-1] != len(self.input_names_):
+            raise InputError(f"inputs: shape {driven.shape} found, expected (..., {len(self.input_names_)})")
+        return values, driven
+
+    def _check_parameters(self) -> None:
+        if self.time not in ("continuous", "discrete"):
+            raise UnknownNameError("time", str(self.time), ("continuous", "discrete"))
+        if self.bootstrap not in ("blocks", "rows"):
+            raise UnknownNameError("bootstrap", str(self.bootstrap), ("blocks", "rows"))
+        if self.aggregate not in AGGREGATES:
+            raise UnknownNameError("aggregate", str(self.aggregate), AGGREGATES)
+        if self.library is not None and not isinstance(self.library, Library):
+            raise InputError(f"library: {type(self.library).__name__} found, expected one of inscape.models.dictionary")
+        if isinstance(self.threshold, str) and self.threshold != "auto":
+            raise InputError(f"threshold: {self.threshold!r} found, expected a number or 'auto'")
+        for name in ("ensemble", "drop"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 0:
+                raise InputError(f"{name}: {value!r} found, expected a whole number, not negative")
+        if not 0 <= self.inclusion <= 1:
+            raise InputError(f"inclusion: {self.inclusion!r} found, expected a share between 0 and 1")
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A compiled flow does not travel between processes; it is made again at the next forecast.
+        return {k: v for k, v in super().__getstate__().items() if k != "_flow"}
+
+
+def _last_complete(runs: Trajectories) -> np.ndarray:
+    states = np.concatenate([run.states for run in runs])
+    return states[np.isfinite(states).all(axis=1)][-1].astype(float)
