@@ -17,6 +17,11 @@ from inscape.analysis.entropy import (
     sample_entropy,
     spectral_entropy,
 )
+from inscape.analysis.recurrence import (
+    Recurrence,
+    recurrence_plot,
+    recurrence_quantification,
+)
 from inscape.analysis.scores import (
     ValidTime,
     correlation,
@@ -30,13 +35,26 @@ from inscape.analysis.scores import (
     spectral_distance,
     valid_time,
 )
+from inscape.analysis.surrogates import (
+    surrogates,
+)
+from inscape.analysis.zero_one import (
+    ChaosDecision,
+    ZeroOneTest,
+    chaos_decision,
+    zero_one_test,
+)
 
 __all__ = [
+    "ChaosDecision",
     "Dimension",
     "DimensionFit",
     "MultiscaleEntropy",
+    "Recurrence",
     "ValidTime",
+    "ZeroOneTest",
     "box_dimension",
+    "chaos_decision",
     "correlation",
     "correlation_dimension",
     "crps",
@@ -49,11 +67,15 @@ __all__ = [
     "ordinal_distribution",
     "permutation_entropy",
     "r2",
+    "recurrence_plot",
+    "recurrence_quantification",
     "rmse",
     "sample_entropy",
     "smape",
     "spectral_distance",
     "spectral_entropy",
+    "surrogates",
     "theiler_window",
     "valid_time",
+    "zero_one_test",
 ]
