@@ -81,6 +81,9 @@ def _propagate(integrator: Any, times: np.ndarray, budget: Budget) -> tuple[np.n
     while True:
         piece = times[at : at + _POINTS_AT_ONCE + 1]
         begun = integrator.time
+        if begun != piece[0] and abs(begun - piece[0]) <= 1e-13 * max(abs(begun), abs(piece[0])):
+            # The end of a propagation misses its grid point by rounding, and may lie past it.
+            integrator.time = begun = piece[0]
         on_grid = begun == piece[0]
         grid = piece if on_grid else np.concatenate(([begun], piece))
         result = integrator.propagate_grid(grid, max_steps=min(_STEPS_AT_ONCE, left))
