@@ -81,7 +81,7 @@ def _propagate(integrator: Any, times: np.ndarray, budget: Budget) -> tuple[np.n
     while True:
         piece = times[at : at + _POINTS_AT_ONCE + 1]
         begun = integrator.time
-        if begun != piece[0] and abs(begun - piece[0]) <= 1e-13 * max(abs(begun), abs(piece[0])):
+        if begun != piece[0] and len(piece) > 1 and abs(begun - piece[0]) <= 1e-9 * abs(piece[1] - piece[0]):
             # The end of a propagation misses its grid point by rounding, and may lie past it.
             integrator.time = begun = piece[0]
         on_grid = begun == piece[0]
