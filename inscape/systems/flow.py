@@ -91,15 +91,29 @@ class Flow(SymbolicSystem):
             from inscape.systems.driven import driven_runs
 
             outcomes, records = driven_runs(self, start, table, grid, lead, inputs, hold, tolerance, budget)
-        elif not self.is_smooth:
-            outcomes, records = self._kinked_runs(start, table, grid, lead, tolerance, budget), None
         else:
-            outcomes, records = self._smooth_runs(start, table, grid, lead, tolerance, budget), None
+            outcomes, records = self.runs(start, table, grid, lead, tolerance, budget), None
         found = [
             self._trajectory(grid, direction, states, reason, table[i], None if records is None else records[i])
             for i, (states, reason) in enumerate(outcomes)
         ]
         return Trajectories(found) if many else found[0]
+
+    def runs(
+        self,
+        start: Float[np.ndarray, "run state"],
+        table: Float[np.ndarray, "run parameter"],
+        grid: Float[np.ndarray, "time"],
+        lead: float,
+        tolerance: float,
+        budget: Budget,
+    ) -> list[tuple[Float[np.ndarray, "time state"], str | None]]:
+        """States of each run along `grid`, and why it stopped; what `simulate` does once everything is checked.
+
+        `lead` is the signed time that each run is integrated before the first instant of `grid`.
+        """
+        way = self._smooth_runs if self.is_smooth else self._kinked_runs
+        return way(start, table, grid, lead, tolerance, budget)
 
     def _smooth_runs(
         self, start: np.ndarray, table: np.ndarray, grid: np.ndarray, lead: float, tolerance: float, budget: Budget

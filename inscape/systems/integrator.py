@@ -27,6 +27,7 @@ class Integrator:
     tangent : number of tangent vectors, from 0 to the number of state variables.
     tolerance : relative error of one step.
     inputs : (input,) held constant; only for a flow that has inputs.
+    degree : degree of the polynomials that `drive` takes.
     budget : what one call of `advance` or `sample` may take.
     """
 
@@ -44,6 +45,7 @@ class Integrator:
         tolerance: float = 1e-12,
         *,
         inputs: Float[np.ndarray, "input"] | None = None,
+        degree: int = 0,
         budget: Budget | None = None,
     ):
         size = flow.dimension
@@ -56,15 +58,19 @@ class Integrator:
         self._size = size
         self._count = int(tangent)
         self._budget = budget or Budget()
-        law = taylor_law(flow.definition, tolerance=tolerance, tangent=self._count, degree=0)
+        law = taylor_law(flow.definition, tolerance=tolerance, tangent=self._count, degree=degree)
         self._taylor = law.own()
-        values = np.concatenate((flow.parameter_values, given, np.zeros(1)))
-        self._taylor.pars[:] = values[: len(self._taylor.pars)]
+        self._degree = degree
+        self._taylor.pars[:] = np.concatenate((flow.parameter_values, np.zeros(len(given) * (degree + 1) + 1)))[
+            : len(self._taylor.pars)
+        ]
         # heyoka hands out a view of its state; holding it saves a look-up in each of thousands of steps.
         self._variables = self._taylor.state
         self._success = _time_limit()
         self._taylor.time = 0.0
         self.state = flow.initial
+        if len(given):
+            self.drive(np.pad(given[:, None], ((0, 0), (0, degree))), 0.0)
         self.tangent = np.eye(size)[:, : self._count]
 
     @property
@@ -99,6 +105,13 @@ class Integrator:
         if given.shape != (self._size, self._count):
             raise InputError(f"tangent: shape {given.shape} found, expected ({self._size}, {self._count})")
         self._variables[self._size :] = given.T.ravel()
+
+    def drive(self, coefficients: Float[np.ndarray, "input power"], since: float) -> None:
+        """From now on the inputs are sum_j coefficients[:, j] (t - since)^j."""
+        slots = np.append(coefficients.ravel(), since)
+        first = len(self.flow.parameters)
+        pars = self._taylor.pars
+        pars[first:] = slots[: len(pars) - first]
 
     def advance(self, time: float) -> None:
         """Move on by `time` (backward if negative).

@@ -35,6 +35,7 @@ class SwitchedIntegrator:
     tangent : number of tangent vectors, from 0 to the number of state variables.
     tolerance : relative error of one step.
     inputs : (input,) held constant; only for a flow that has inputs.
+    degree : degree of the polynomials that `drive` takes.
     budget : what one call of `advance` or `sample` may take.
 
     Raises
@@ -49,6 +50,7 @@ class SwitchedIntegrator:
         tolerance: float = 1e-12,
         *,
         inputs: Float[np.ndarray, "input"] | None = None,
+        degree: int = 0,
         budget: Budget | None = None,
     ):
         size = flow.dimension
@@ -59,16 +61,18 @@ class SwitchedIntegrator:
             raise InputError(f"inputs: {given.tolist()} found, expected {len(flow.input_names)} finite numbers")
         self.flow = flow
         self.switches = 0
-        self._law = switched_flow(flow.definition, tolerance=tolerance, tangent=int(tangent), degree=0)
+        self._law = switched_flow(flow.definition, tolerance=tolerance, tangent=int(tangent), degree=degree)
         self._count, self._size = int(tangent), size
         self._budget = budget or Budget()
         self._motion = self._law.motion()
         self._parameters = np.zeros(self._law.parameters)
-        self._parameters[: len(flow.parameters) + len(given)] = *flow.parameter_values, *given
+        self._parameters[: len(flow.parameters)] = flow.parameter_values
         self._recent: deque[float] = deque(maxlen=_RECENT_SWITCHES)
         self._settled = False
         self.time = 0.0
         self.state = flow.initial
+        if len(given):
+            self.drive(np.pad(given[:, None], ((0, 0), (0, degree))), 0.0)
         self.tangent = np.eye(size)[:, : self._count]
 
     @property
@@ -107,6 +111,12 @@ class SwitchedIntegrator:
     def modes(self) -> Float[np.ndarray, "mode"]:
         """The side (+1 or -1) of each switching surface on which the law is evaluated."""
         return self._parameters[self._law.first_mode :].copy()
+
+    def drive(self, coefficients: Float[np.ndarray, "input power"], since: float) -> None:
+        """From now on the inputs are sum_j coefficients[:, j] (t - since)^j."""
+        first = len(self.flow.parameters)
+        self._parameters[first : self._law.first_mode] = *coefficients.ravel(), since
+        self._settled = False
 
     def advance(self, time: float) -> None:
         """Move on by `time` (backward if negative).

@@ -70,11 +70,13 @@ class SwitchedFlow:
         clock = hy.time - hy.par[self.first_mode - 1] if count else None
         for i, u in enumerate(definition.inputs):
             first = parameters + i * (self.degree + 1)
-            value = hy.par[first + self.degree]
+            value, rate = hy.par[first + self.degree], hy.expression(0.0)
             for power in reversed(range(self.degree)):
+                # Horner's scheme and its derivative.
+                rate = value + clock * rate
                 value = hy.par[first + power] + clock * value
             table[u] = value
-            table[_rate_of(u)] = hy.diff(value, hy.time)
+            table[_rate_of(u)] = rate
         for i, mode in enumerate(self.law.modes):
             table[mode] = hy.par[self.first_mode + i]
         self._translate = ModeTranslator(table)
