@@ -86,6 +86,8 @@ class Contest:
     forecast : what it says comes after each recording's end (the last run's).
     bands : half-widths of its calibrated band for the first `horizon` steps.
     coverage : (step,) measured share of test samples inside the band.
+    independent_forecasts : how many of the test forecasts do not overlap.
+    learned_from : the runs (the latest part of long ones) from which the final model learned.
     notes : what was done to the data and should be known.
     """
 
@@ -101,6 +103,7 @@ class Contest:
     bands: Bands
     coverage: Float[np.ndarray, "step"]
     independent_forecasts: int
+    learned_from: Trajectories
     notes: tuple[str, ...] = field(default=())
 
     @property
@@ -200,11 +203,12 @@ def hold_contest(
     winner = simplest(standing)
     reference = next((e for e in standing if e.is_reference), best)
     bands = conformal_bands(winner.calibration_errors, level)
-    model = _refit(winner, runs, seed)
+    latest = _latest(runs)
+    model = _refit(winner, latest, seed)
     return Contest(
         runs, split, judged, entries, winner, best, reference, model,
         continued(model, runs[-1], steps or judged), bands, bands.coverage(winner.test_errors),
-        min(len(test), split.disjoint("test", judged)), tuple(notes),
+        min(len(test), split.disjoint("test", judged)), latest, tuple(notes),
     )  # fmt: skip
 
 
@@ -272,14 +276,16 @@ def _fitted_and_scored(task: _Task) -> Entry:
     )
 
 
+def _latest(runs: Trajectories) -> Trajectories:
+    share = min(1.0, LEARNING_LIMIT / runs.samples)
+    return Trajectories(run[len(run) - max(2, int(len(run) * share)) :] for run in runs)
+
+
 def _refit(winner: Entry, runs: Trajectories, seed: int) -> Model:
-    samples = runs.samples
-    share = min(1.0, LEARNING_LIMIT / samples)
-    latest = Trajectories(run[len(run) - max(2, int(len(run) * share)) :] for run in runs)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return clone(_seeded(winner.candidate, seed).model).fit(latest)
+            return clone(_seeded(winner.candidate, seed).model).fit(runs)
     except InscapeError:  # the law from before calibration still stands
         return winner.model
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from math import comb
+
+from inscape.models.dictionary import polynomial
+from inscape.models.dmd import DMD
+from inscape.models.nvar import NVAR
 from inscape.models.persistence import Persistence
 from inscape.models.registry import register
+from inscape.models.sindy import SINDy
 from inscape.trajectories import Trajectories
+
+MOST_TERMS = 300
+"""Columns of a regression that is tried: its memory and time grow with rows times columns squared."""
 
 
 @register("persistence", is_reference=True)
 def persistence(trajectories: Trajectories) -> list[tuple[str, Persistence]]:
     """The next sample is the last one, or drifts on from it."""
-    return [("last value", Persistence("last")), ("last value and drift", Persistence("drift"))]
+    return [("last value", Persistence("last")), ("last value with drift", Persistence("drift"))]
 
 
 @register("mean", is_reference=True)
@@ -23,3 +32,71 @@ def mean(trajectories: Trajectories) -> list[tuple[str, Persistence]]:
 def seasonal(trajectories: Trajectories) -> list[tuple[str, Persistence]]:
     """The next season is the last one."""
     return [("last season", Persistence("seasonal"))]
+
+
+@register("dmd")
+def dmd(trajectories: Trajectories) -> list[tuple[str, DMD]]:
+    """Linear laws of the state and of the state with its own past."""
+    width = len(trajectories.state_names)
+    longest = max(len(run) for run in trajectories)
+    entered = [("linear law (DMD)", DMD())]
+    if not trajectories.input_names:
+        entered.append(("linear law (total least squares DMD)", DMD(variant="total")))
+    for delays in (2, 4, 8, 16, 32):
+        # Fewer than three rows a column would fit the noise.
+        if delays * width <= MOST_TERMS // 2 and longest >= 4 * delays * max(1, width // 2):
+            entered.append((f"linear law of {delays} samples (DMD)", DMD(delays=delays)))
+            if delays >= 8:
+                entered.append((f"linear law of {delays} samples, rank by noise (DMD)", DMD("optimal", delays=delays)))
+    return entered
+
+
+@register("nvar")
+def nvar(trajectories: Trajectories) -> list[tuple[str, NVAR]]:
+    """Polynomials of the last few samples; one variable needs more of its past than many do."""
+    states, driven = len(trajectories.state_names), len(trajectories.input_names)
+    lags = (2, 3, 4, 6, 9) if states == 1 else (1, 2, 3)
+    strides = (1, *_strides(trajectories))
+    entered = []
+    for degree in (2, 3):
+        for count in lags:
+            for stride in strides if count > 1 else (1,):
+                terms = comb(count * states + driven + degree, degree)
+                past = (count - 1) * stride + 1
+                if terms <= min(MOST_TERMS, trajectories.samples // 3) and past <= max(map(len, trajectories)) // 4:
+                    every = "" if stride == 1 else f", every {stride}th"
+                    label = f"polynomial of {count} sample{'s' if count > 1 else ''}{every}, degree {degree} (NVAR)"
+                    entered.append((label, NVAR(lags=count, stride=stride, degree=degree)))
+    return entered
+
+
+@register("sindy")
+def sindy(trajectories: Trajectories) -> list[tuple[str, SINDy]]:
+    """Sparse polynomial laws: rates of change by differences and by weak form, and the next sample."""
+    variables = len(trajectories.state_names) + len(trajectories.input_names)
+    entered = []
+    for degree in (1, 2, 3):
+        terms = comb(variables + degree, degree)
+        if terms > MOST_TERMS or trajectories.samples < terms + 4:
+            continue
+        library = polynomial(degree)
+        kind = "linear" if degree == 1 else "quadratic" if degree == 2 else "cubic"
+        entered.append((f"sparse {kind} law (SINDy)", SINDy(library)))
+        if max(map(len, trajectories)) >= 60:
+            entered.append((f"sparse {kind} law (weak SINDy)", SINDy(library, derivative="weak")))
+        entered.append((f"sparse {kind} map (SINDy)", SINDy(library, time="discrete")))
+    return entered
+
+
+def _strides(trajectories: Trajectories) -> tuple[int, ...]:
+    """A quarter of the decay of the autocorrelation: lags that see the bend of the motion and not only its noise."""
+    from inscape.errors import InscapeError
+    from inscape.models.held_out import bridged
+    from inscape.trajectories import choose_lag
+
+    longest = max(trajectories, key=len)
+    try:
+        lag = choose_lag(bridged(longest[-5_000:]), "autocorrelation")
+    except InscapeError:
+        return ()
+    return tuple(sorted({s for s in (lag // 4, lag // 2) if s > 1}))

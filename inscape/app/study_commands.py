@@ -1,0 +1,131 @@
+"""`inscape study list|run|show`: the papers that inscape reruns, claim by claim."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from inscape.studies.study import StudyRun
+
+app = typer.Typer(
+    help="Rerun published papers: each claim beside our number, met or not met.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+NameArgument = Annotated[str, typer.Argument(help="Number or name of the study: 22 or chaos-zoo.", show_default=False)]
+ScaleOption = Annotated[str, typer.Option(help="smoke (seconds), desk (minutes) or paper (the paper's own size).")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print as JSON, for other programs.")]
+StoreOption = Annotated[Path | None, typer.Option(help="Folder of the runs; runs/ if left out.")]
+SCALES = ("smoke", "desk", "paper")
+
+
+@app.command("list")
+def list_studies(json: JsonOption = False) -> None:
+    """List the studies.
+
+    **Example**  `inscape study list`
+    """
+    from inscape.app.terminal import print_json, print_table
+    from inscape.studies.registry import studies
+
+    known = studies().values()
+    if json:
+        rows = [
+            {"number": s.number, "name": s.name, "paper": s.paper.reference, "summary": s.summary,
+             "claims": [c.name for c in s.claims], "needs": list(s.needs)}
+            for s in known
+        ]  # fmt: skip
+        print_json(rows)
+        return
+    print_table(
+        "Studies",
+        ("number", "name", "paper", "claims"),
+        [(str(s.number), s.name, s.paper.reference, str(len(s.claims))) for s in known],
+    )
+
+
+@app.command("run")
+def run(
+    name: NameArgument,
+    scale: ScaleOption = "desk",
+    seed: Annotated[int, typer.Option(help="Every random choice follows from it.", min=0)] = 0,
+    jobs: Annotated[int, typer.Option(help="Pieces of work at a time; -1 for every core.")] = -1,
+    backend: Annotated[str, typer.Option(help="loky (this machine), threading, serial, dask or ray.")] = "loky",
+    store: StoreOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Run a study; a run that was cut off goes on where it stopped.
+
+    **Examples**
+
+    `inscape study run 22 --scale smoke`
+
+    `inscape study run chaos-zoo --scale paper --backend dask`
+    """
+    from inscape.studies.registry import run_study
+
+    _check_scale(scale)
+    _show(run_study(name, scale=scale, seed=seed, store=store, backend=backend, jobs=jobs), json)  # type: ignore[arg-type]
+
+
+@app.command("show")
+def show(
+    name: NameArgument,
+    scale: Annotated[str | None, typer.Option(help="Only a run of this scale.")] = None,
+    store: StoreOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show the newest finished run of a study: the paper's number, ours, and whether the claim is met.
+
+    **Example**  `inscape study show 22`
+    """
+    from inscape.studies.registry import show_study
+
+    if scale is not None:
+        _check_scale(scale)
+    _show(show_study(name, scale=scale, store=store), json)  # type: ignore[arg-type]
+
+
+def _check_scale(scale: str) -> None:
+    from inscape.errors import UnknownNameError
+
+    if scale not in SCALES:
+        raise UnknownNameError("scale", scale, SCALES)
+
+
+def _show(found: StudyRun, as_json: bool) -> None:
+    from inscape.app.terminal import number, print_json, print_line, print_table
+
+    if as_json:
+        print_json(found.as_dict())
+        return
+    print_line(found.study.paper.reference)
+    rows = []
+    for judged in found.judged:
+        claim, ours = judged.claim, judged.measured
+        measured = "" if ours is None or ours.value is None else number(ours.value)
+        if ours is not None and ours.low is not None and ours.high is not None:
+            measured += f" ({number(ours.low)} to {number(ours.high)})"
+        paper = "" if claim.paper is None else number(claim.paper)
+        rows.append(
+            (claim.name, claim.statement, f"{paper} {claim.unit}".strip(), measured, claim.bound, judged.verdict)
+        )
+    print_table(f"Study {found.study.slug}", ("claim", "statement", "paper", "ours", "bar", "verdict"), rows)
+    for name, table in found.tables.items():
+        columns = list(dict.fromkeys(key for row in table.rows for key in row))
+        print_table(
+            table.caption or name, columns, [tuple(_cell(row.get(column)) for column in columns) for row in table.rows]
+        )
+    for note in found.notes:
+        print_line(f"note: {note}")
+    print_line(f"run folder: {found.folder.path}")
+
+
+def _cell(value: object) -> str:
+    from inscape.app.terminal import number
+
+    return "" if value is None else number(value) if isinstance(value, float) else str(value)
