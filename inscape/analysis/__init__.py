@@ -17,6 +17,8 @@ from inscape.analysis.entropy import (
     sample_entropy,
     spectral_entropy,
 )
+from inscape.analysis.exponents import LyapunovSpectrum
+from inscape.analysis.lyapunov import lyapunov_spectrum
 from inscape.analysis.recurrence import (
     Recurrence,
     recurrence_plot,
@@ -49,6 +51,7 @@ __all__ = [
     "ChaosDecision",
     "Dimension",
     "DimensionFit",
+    "LyapunovSpectrum",
     "MultiscaleEntropy",
     "Recurrence",
     "ValidTime",
@@ -60,6 +63,7 @@ __all__ = [
     "crps",
     "kaplan_yorke_dimension",
     "lempel_ziv_complexity",
+    "lyapunov_spectrum",
     "mase",
     "measure_distance",
     "multiscale_entropy",

@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 FEWEST_BLOCKS = 16
 MOST_BLOCKS = 64
+_MEAN_RANGE_OF_A_BRIDGE = np.sqrt(np.pi / 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +41,11 @@ def batch_means(series: Float[np.ndarray, "sample count"]) -> BatchMeans:
     A block is ten times as long as the longest integrated autocorrelation time of the columns, but never so long that
     fewer than 16 blocks are left (Flegal & Jones 2010, Ann. Statist. 38, 1034, for the consistency of the estimate).
     With fewer than 16 samples, every sample is a block; with one, the errors are NaN.
+
+    Where the samples cancel one another in the long run (the growth of a neutral direction is a difference of two
+    bounded numbers), blocks say too much, and the range of the summed departures from the mean, over that of a
+    Brownian bridge, sqrt(pi / 2), replaces them (Kuiper's statistic; it is under half of what it should be for
+    independent samples less than once in a thousand times).
     """
     samples, count = series.shape
     mean = series.mean(axis=0)
@@ -53,6 +59,11 @@ def batch_means(series: Float[np.ndarray, "sample count"]) -> BatchMeans:
     means = series[samples - blocks * length :].reshape(blocks, length, count).mean(axis=1)
     spread = means - means.mean(axis=0)
     covariance = spread.T @ spread / (blocks - 1) / blocks
+    errors = np.sqrt(np.diagonal(covariance))
+    bridge = np.cumsum(series - mean, axis=0)
+    bounded = (bridge.max(axis=0) - bridge.min(axis=0)) / samples / _MEAN_RANGE_OF_A_BRIDGE
+    shrink = np.where((samples >= FEWEST_BLOCKS) & (bounded < 0.5 * errors), bounded / np.maximum(errors, 1e-300), 1.0)
+    covariance = covariance * np.outer(shrink, shrink)
     return BatchMeans(mean, covariance, length, blocks - 1)
 
 

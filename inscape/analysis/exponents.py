@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
-from inscape.analysis.dimensions import kaplan_yorke_dimension
+from inscape.analysis.dimensions import Dimension, kaplan_yorke_dimension
 
 Verdict = Literal["chaotic", "regular", "unresolved"]
 
@@ -84,13 +84,14 @@ class LyapunovSpectrum:
         """(index, z) of the exponent that is fewest standard errors from zero.
 
         An autonomous flow that does not end in a fixed point has one within 3 (Haken 1983); None where none is due.
+        One e-fold over the whole run is added to the error in quadrature: that much hangs on the first tangent vector
+        and on the norm.
         """
         if not self.autonomous or not np.isfinite(self.errors).all():
             return None
-        floor = 1e-12 * np.max(np.abs(self.exponents), initial=1e-300)
-        z = np.abs(self.exponents) / np.maximum(self.errors, floor)
-        index = int(np.argmin(z))
-        return index, float(self.exponents[index] / max(self.errors[index], floor))
+        z = self.exponents / np.hypot(self.errors, 1 / self.duration)
+        index = int(np.argmin(np.abs(z)))
+        return index, float(z[index])
 
     @property
     def has_zero_exponent(self) -> bool | None:
@@ -115,17 +116,24 @@ class LyapunovSpectrum:
         return "regular" if bound < SLOW else "unresolved"
 
     @property
-    def kaplan_yorke(self) -> tuple[float, float]:
-        """Kaplan-Yorke dimension and its standard error (first order, with the covariance of the exponents)."""
-        dimension = float(kaplan_yorke_dimension(self.exponents))
-        sums = np.cumsum(self.exponents)
-        kept = int(np.sum(sums >= 0)) if sums[0] >= 0 else 0
-        if kept == 0 or kept == len(sums):
-            return dimension, 0.0
-        slope = np.zeros(len(sums))
-        slope[:kept] = 1 / abs(self.exponents[kept])
-        slope[kept] = sums[kept - 1] / self.exponents[kept] ** 2
-        return dimension, self._error_along(slope)
+    def kaplan_yorke(self) -> Dimension:
+        """Kaplan-Yorke dimension with its standard error (first order, with the covariance of the exponents).
+
+        An exponent within three standard errors of zero counts as zero; an exponent of minus infinity adds nothing.
+        """
+        finite = np.isfinite(self.exponents)
+        if not finite.any():
+            return Dimension(0.0, 0.0)
+        known = bool(np.isfinite(self.errors[finite]).all())
+        rates = self.exponents[finite]
+        dimension = kaplan_yorke_dimension(rates, self.errors[finite] if known else None)
+        kept = int(dimension)
+        if not known or kept == 0 or kept == len(rates):
+            return Dimension(float(dimension), 0.0 if known else np.nan)
+        slope = np.zeros(len(self.exponents))
+        slope[:kept] = 1 / abs(rates[kept])
+        slope[kept] = rates[:kept].sum() / rates[kept] ** 2
+        return Dimension(float(dimension), self._error_along(slope))
 
     @property
     def pesin_entropy(self) -> tuple[float, float]:
@@ -151,9 +159,9 @@ class LyapunovSpectrum:
             f"  lambda_{k + 1:<3d} {value: .6g} +- {error:.2g} {unit}"
             for k, (value, error) in enumerate(zip(self.exponents, self.errors, strict=True))
         ]
-        dimension, dimension_error = self.kaplan_yorke
+        dimension = self.kaplan_yorke
         entropy, entropy_error = self.pesin_entropy
-        lines.append(f"  Kaplan-Yorke dimension {dimension:.4f} +- {dimension_error:.2g}")
+        lines.append(f"  Kaplan-Yorke dimension {float(dimension):.4f} +- {dimension.error:.2g}")
         lines.append(f"  Pesin entropy {entropy:.6g} +- {entropy_error:.2g} {unit}")
         if self.is_complete and np.isfinite(self.divergence):
             lines.append(f"  sum against mean divergence {self.divergence:.6g}: off by {self.sum_mismatch:.1e}")
