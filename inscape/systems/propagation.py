@@ -174,5 +174,6 @@ def run_abreast(
                 alive = int(np.argmin(failed))
                 integrator.state[:, failed] = integrator.state[:, alive, None]
                 integrator.pars[:, failed] = integrator.pars[:, alive, None]
-                integrator.set_time(piece[-1])
+            # Rounding may leave the time beside the instant at which the next piece begins.
+            integrator.set_time(piece[-1])
     return states.transpose(2, 0, 1), failed
