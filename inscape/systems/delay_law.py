@@ -1,0 +1,180 @@
+"""The law of a delay flow taken apart: its delays, the past values it needs, its slopes, and compiled forms of them."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import sympy
+from jaxtyping import Float
+
+from inscape.errors import InputError
+from inscape.systems.code import Writer
+from inscape.systems.definition import Definition, symbol
+from inscape.systems.heyoka_backend import inline
+from inscape.systems.symbols import delayed, t
+
+DELAYED = delayed(sympy.Symbol("x", real=True), sympy.Symbol("tau", real=True)).func
+_KEPT_LAWS = 256
+
+
+@dataclass(frozen=True, eq=False)
+class DelayLaw:
+    """A delay law with a symbol for each past value.
+
+    Parameters
+    ----------
+    expressions : right-hand sides in states, pasts, parameters and time.
+    delays : the distinct delays, as expressions of parameters.
+    pasts : (symbol, index of the state variable, index of the delay) of each past value.
+    """
+
+    definition: Definition
+    expressions: tuple[sympy.Expr, ...]
+    delays: tuple[sympy.Expr, ...]
+    pasts: tuple[tuple[sympy.Symbol, int, int], ...]
+
+    @property
+    def past_symbols(self) -> tuple[sympy.Symbol, ...]:
+        return tuple(p for p, _, _ in self.pasts)
+
+    @property
+    def slopes(self) -> tuple[sympy.Expr, ...]:
+        """d(right-hand side)/d(states, then pasts), row by row."""
+        sides = sympy.Matrix(self.expressions)
+        return tuple(sides.jacobian([*self.definition.states, *self.past_symbols]))
+
+    def delay_values(self, definition: Definition) -> Float[np.ndarray, "delay"]:
+        """The delays in numbers.
+
+        Raises
+        ------
+        InputError : if one is not positive.
+        """
+        numbers = {symbol(k): v for k, v in definition.parameters.items()}
+        values = np.array([float(d.subs(numbers)) for d in self.delays])
+        for expression, value in zip(self.delays, values, strict=True):
+            if not (np.isfinite(value) and value > 0):
+                raise InputError(f"{definition.name}: delay {expression} = {value:g}, expected a positive number")
+        return values
+
+
+def delay_law(definition: Definition) -> DelayLaw:
+    """Take the past values out of a law; `delayed(f(x, y), tau)` becomes f of the past values of x and y.
+
+    Raises
+    ------
+    InputError : if nothing is delayed, or a delay depends on the state or on time.
+    """
+    if definition.input_names:
+        names = ", ".join(definition.input_names)
+        raise InputError(f"{definition.name}: driven by {names}; write the drive of a delay law as a function of t")
+    delays: list[sympy.Expr] = []
+    pasts: dict[tuple[int, int], sympy.Symbol] = {}
+    moving = {*definition.states, t}
+
+    def at(expression: sympy.Expr, lag: sympy.Expr) -> sympy.Expr:
+        """`expression` as it was `lag` ago, in symbols of pasts."""
+        if isinstance(expression, DELAYED):
+            value, more = expression.args
+            if more.free_symbols & moving or more.has(DELAYED):
+                raise InputError(f"{definition.name}: delay {more} depends on state or time, expected a constant")
+            return at(value, lag + more)
+        if expression == t:
+            return t - lag
+        if expression in definition.states:
+            if lag == 0:
+                return expression
+            if lag not in delays:
+                delays.append(lag)
+            key = definition.states.index(expression), delays.index(lag)
+            return pasts.setdefault(key, sympy.Symbol(f"past_{key[0]}_{key[1]}", real=True))
+        if not expression.args:
+            return expression
+        return expression.func(*(at(a, lag) for a in expression.args))
+
+    expressions = tuple(at(e, sympy.S.Zero) for e in definition.expressions)
+    if not delays:
+        raise InputError(f"{definition.name}: nothing is delayed; expected delayed(x, tau) in the law, or use Flow")
+    return DelayLaw(definition, expressions, tuple(delays), tuple((s, i, j) for (i, j), s in pasts.items()))
+
+
+@dataclass(frozen=True, eq=False)
+class CompiledDelayLaw:
+    """A delay law as two compiled functions over the nodes of a step.
+
+    Parameters
+    ----------
+    law : the law in symbols.
+    velocity : f(times, states, pasts, parameters, out), out (node, state).
+    slopes : f(times, states, pasts, parameters, out), out (node, state, state + past).
+    has_constant_slopes : whether d(right-hand side)/d(state) is the same everywhere.
+    """
+
+    law: DelayLaw
+    velocity: Any
+    slopes: Any
+    has_constant_slopes: bool
+
+
+_compiled: OrderedDict[Hashable, CompiledDelayLaw] = OrderedDict()
+_lock = threading.Lock()
+
+
+def compiled_delay_law(definition: Definition) -> CompiledDelayLaw:
+    """The compiled form of a delay law, from this process's cache where it was compiled before."""
+    exponents = {symbol(n): definition.parameters[n] for n in definition.exponent_names}
+    key = (definition.expressions, definition.state_names, tuple(definition.parameters), tuple(exponents.values()))
+    with _lock:
+        if key in _compiled:
+            _compiled.move_to_end(key)
+            return _compiled[key]
+    law = delay_law(definition)
+    slopes = law.slopes
+    size, width = len(definition.states), len(definition.states) + len(law.pasts)
+    of_state = [slopes[row * width + column] for row in range(size) for column in range(size)]
+    moving = {*definition.states, *law.past_symbols, t}
+    built = CompiledDelayLaw(
+        law,
+        _over_nodes(law, [inline(e, exponents) for e in law.expressions]),
+        _over_nodes(law, [inline(e, exponents) for e in slopes]),
+        not any(e.free_symbols & moving for e in of_state),
+    )
+    with _lock:
+        _compiled[key] = built
+        while len(_compiled) > _KEPT_LAWS:
+            _compiled.popitem(last=False)
+    return built
+
+
+@cache
+def node_function_type() -> Any:
+    """The numba type of a compiled law; one type for all laws, so that kernels which call it are compiled once."""
+    from numba import float64, types, void
+
+    matrix = float64[:, ::1]
+    return types.FunctionType(void(float64[::1], matrix, matrix, float64[::1], matrix))
+
+
+def _over_nodes(law: DelayLaw, expressions: Sequence[sympy.Expr]) -> Callable[..., None]:
+    import numba
+
+    from inscape.systems.array_backends import _numba_names
+
+    names: dict[sympy.Basic, str] = {s: f"x[i, {k}]" for k, s in enumerate(law.definition.states)}
+    names |= {s: f"d[i, {k}]" for k, s in enumerate(law.past_symbols)}
+    names |= {s: f"p[{k}]" for k, s in enumerate(law.definition.parameter_symbols)}
+    names[t] = "times[i]"
+    writer = Writer(names)
+    values = writer.write(expressions)
+    body = [*writer.lines, *(f"out[i, {k}] = {value}" for k, value in enumerate(values))]
+    source = "def law(times, x, d, p, out):\n    for i in range(len(times)):\n        " + "\n        ".join(body) + "\n"
+    # The source was written from a sympy tree, with names of its own: no text of a user is executed.
+    scope = dict(_numba_names())
+    exec(source, scope)
+    return numba.cfunc(node_function_type().signature, error_model="numpy")(scope["law"])
