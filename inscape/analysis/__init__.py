@@ -1,5 +1,9 @@
 """Measurements on systems and trajectories: exponents, dimensions, entropies, sections, spectra, forecast scores."""
 
+from inscape.analysis.bifurcation import (
+    BifurcationDiagram,
+    bifurcation_diagram,
+)
 from inscape.analysis.dimensions import (
     Dimension,
     DimensionFit,
@@ -37,6 +41,11 @@ from inscape.analysis.scores import (
     spectral_distance,
     valid_time,
 )
+from inscape.analysis.sections import (
+    poincare_section,
+    return_map,
+    stroboscopic_section,
+)
 from inscape.analysis.surrogates import (
     surrogates,
 )
@@ -48,6 +57,7 @@ from inscape.analysis.zero_one import (
 )
 
 __all__ = [
+    "BifurcationDiagram",
     "ChaosDecision",
     "Dimension",
     "DimensionFit",
@@ -56,6 +66,7 @@ __all__ = [
     "Recurrence",
     "ValidTime",
     "ZeroOneTest",
+    "bifurcation_diagram",
     "box_dimension",
     "chaos_decision",
     "correlation",
@@ -70,14 +81,17 @@ __all__ = [
     "nrmse",
     "ordinal_distribution",
     "permutation_entropy",
+    "poincare_section",
     "r2",
     "recurrence_plot",
     "recurrence_quantification",
+    "return_map",
     "rmse",
     "sample_entropy",
     "smape",
     "spectral_distance",
     "spectral_entropy",
+    "stroboscopic_section",
     "surrogates",
     "theiler_window",
     "valid_time",

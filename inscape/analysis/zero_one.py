@@ -94,7 +94,7 @@ def zero_one_test(
 def oversampling(series: Float[np.ndarray, "time"]) -> int:
     """The stride at which a smooth series is as good as freshly sampled: 1 for a map, about a quarter period for a flow.
 
-    For a finely sampled series, the lag at which the autocorrelation first falls to a fifth.
+    For a finely sampled series the lag at which its autocorrelation falls to a fifth, about a quarter period.
     """
     steps = np.abs(np.diff(series)).mean()
     # Range over mean step, above 10 for what is sampled finely (Toker, Sommer & D'Esposito 2020).
