@@ -18,7 +18,7 @@ from inscape.systems.symbols import t
 
 @dataclass(frozen=True, eq=False)
 class Definition:
-    """Names, parameters and right-hand sides of a law.
+    """Names, parameters and right-hand sides of a law. Two are equal if they say the same, whatever they are called.
 
     Parameters
     ----------
@@ -111,6 +111,18 @@ class Definition:
         numbers = {**self.parameters, **{k: float(v) for k, v in values.items()}}
         changed.__dict__["parameters"] = MappingProxyType(numbers)
         return changed
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Definition):
+            return NotImplemented
+        return (
+            (self.state_names, self.input_names) == (other.state_names, other.input_names)
+            and list(self.parameters.items()) == list(other.parameters.items())
+            and self.expressions == other.expressions
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.state_names, self.expressions))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Definition, (self.name, self.state_names, self.input_names, dict(self.parameters), self.expressions)

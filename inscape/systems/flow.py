@@ -215,5 +215,6 @@ class Flow(SymbolicSystem):
             context=context,
             state_names=self.state_names,
             input_names=self.input_names if inputs is not None else (),
+            units=self.units,
             source=self.name,
         )

@@ -18,6 +18,8 @@ from inscape.trajectories import Trajectories, Trajectory
 class Map(SymbolicSystem):
     """A difference equation. Where time stands in the law, it is the number of the step."""
 
+    is_map = True
+
     def simulate(
         self,
         initial: Float[np.ndarray, "*run state"] | Sequence[float] | None = None,
@@ -151,6 +153,7 @@ class Map(SymbolicSystem):
             context=context,
             state_names=self.state_names,
             input_names=self.input_names,
+            units=self.units,
             source=self.name,
         )
 
