@@ -1,0 +1,179 @@
+"""Finding the support of a law without tuning: `discover`, which `SINDy(threshold="auto")` calls.
+
+A clean recording is regressed by shooting (`shooting`), a noisy one in the weak form (`weak`); terms leave one by one
+(`elimination`) and an information criterion on the effective number of rows says where to stop. If no library is
+given, polynomials of rising degree are tried and the smallest that explains the recording wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from inscape.errors import InputError
+from inscape.models.dictionary import Library, Terms, monomial_powers, polynomial
+from inscape.models.elimination import chosen_step, elimination_paths, information
+from inscape.models.rows import Rows, next_rows, rate_rows
+from inscape.models.shooting import Pairs, pairs_of, shoot
+from inscape.models.weak import bump_half_width, weak_rows
+from inscape.trajectories import Trajectories
+
+DEGREES = (1, 2, 3, 4)
+MOST_TERMS = 260
+CLEAN = 1e-6
+"""A full library that misses less than this share of the rates explains a recording exactly."""
+ROUNDING = 1e-11
+WEIGHT = 4.0
+
+Method = Literal["shooting", "weak", "next sample", "rates"]
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """What `discover` found.
+
+    Parameters
+    ----------
+    library, terms : the dictionary that was needed.
+    support : (state, term).
+    coefficients : (state, term), zero off the support.
+    rows : the regression that they solve.
+    effective_rows : number of independent rows among them.
+    method : where the rows come from.
+    """
+
+    library: Library
+    terms: Terms
+    support: Bool[np.ndarray, "state term"]
+    coefficients: Float[np.ndarray, "state term"]
+    rows: Rows
+    effective_rows: float
+    method: Method
+
+
+def discover(
+    runs: Trajectories,
+    library: Library | None,
+    discrete: bool = False,
+    rows: Callable[[Terms], Rows] | None = None,
+    half_width: int | None = None,
+) -> Discovery:
+    """The sparse law of the runs.
+
+    Parameters
+    ----------
+    library : candidate terms; polynomials of degree 1 to 4 in turn if None.
+    discrete : learn the next sample in place of the rate.
+    rows : how to make rows of terms, if the caller has rates of its own.
+    half_width : of the windows of the weak form, in samples.
+
+    Raises
+    ------
+    InputError : if no library fits the number of samples, or nothing moves by any term.
+    """
+    ladder = _ladder(runs, library)
+    if rows is not None or discrete:
+        make = rows if rows is not None else (lambda terms: next_rows(runs, terms))
+        return _best([_regress(lib, terms, make(terms), "rates" if rows else "next sample") for lib, terms in ladder])
+    pairs = pairs_of(runs)
+    for lib, terms in ladder:
+        exact = _by_shooting(runs, pairs, lib, terms)
+        if exact is not None:
+            return exact
+    width = bump_half_width(runs) if half_width is None else half_width
+    if max(map(len, runs)) < 2 * width + 1:
+        made = [(lib, terms, rate_rows(runs, terms, "finite", {})) for lib, terms in ladder]
+        return _best([_regress(lib, terms, table, "rates") for lib, terms, table in made])
+    found = []
+    for lib, terms in ladder:
+        try:
+            table = weak_rows(runs, terms, half_width=width)
+        except InputError:
+            # A run may hold too few windows for the larger libraries.
+            if not found:
+                raise
+            break
+        found.append(_regress(lib, terms, table, "weak", runs.samples / width))
+    return _best(found)
+
+
+def _ladder(runs: Trajectories, library: Library | None) -> list[tuple[Library, Terms]]:
+    names = (runs.state_names, runs.input_names)
+    if library is not None:
+        return [(library, library.terms(*names))]
+    variables = len(names[0]) + len(names[1])
+    sizes = {degree: len(monomial_powers(variables, degree)) for degree in DEGREES if variables**degree < 10**6}
+    fitting = [d for d, size in sizes.items() if size <= max(variables + 1, min(MOST_TERMS, runs.samples // 5))]
+    return [(polynomial(d), polynomial(d).terms(*names)) for d in fitting]
+
+
+def _by_shooting(runs: Trajectories, pairs: Pairs, library: Library, terms: Terms) -> Discovery | None:
+    try:
+        rough = rate_rows(runs, terms, "finite", {"order": 8})
+    except InputError:
+        return None
+    scale = np.linalg.norm(rough.terms, axis=0)
+    scale = np.where(scale > 0, scale, 1.0)
+    start = np.linalg.lstsq(rough.terms / scale, rough.targets, rcond=1e-13)[0].T / scale
+    size = np.sqrt(np.mean(rough.targets**2, axis=0))
+    size = np.where(size > 0, size, 1.0)
+    left = rough.targets - rough.terms @ start.T
+    if (np.sqrt(np.mean(left**2, axis=0)) > 0.2 * size).any():
+        # So much is missing that it cannot be an error of differences.
+        return None
+    shot = shoot(pairs, terms, start)
+    if shot is None or (shot.miss > CLEAN * size).any():
+        return None
+    floor = len(shot.rows.targets) * (ROUNDING * size) ** 2
+    support = np.stack(
+        [
+            path.supports[chosen_step(path, len(shot.rows.targets), WEIGHT, f)]
+            for path, f in zip(elimination_paths(shot.rows.terms, shot.rows.targets), floor, strict=True)
+        ]
+    )
+    sparse = _least_squares(shot.rows, support)
+    polished = shoot(pairs, terms, sparse, support)
+    if polished is not None:
+        sparse, rows = polished.coefficients, polished.rows
+    else:
+        rows = shot.rows
+    return Discovery(library, terms, support, np.where(support, sparse, 0.0), rows, float(len(rows.terms)), "shooting")
+
+
+def _regress(library: Library, terms: Terms, rows: Rows, method: Method, effective: float | None = None) -> Discovery:
+    independent = float(len(rows.terms)) if effective is None else min(effective, float(len(rows.terms)))
+    paths = elimination_paths(rows.terms, rows.targets)
+    power = np.sum(rows.targets**2, axis=0)
+    steps = [chosen_step(p, independent, WEIGHT, ROUNDING**2 * s) for p, s in zip(paths, power, strict=True)]
+    support = np.stack([path.supports[step] for path, step in zip(paths, steps, strict=True)])
+    return Discovery(library, terms, support, _least_squares(rows, support), rows, independent, method)
+
+
+def _best(found: Sequence[Discovery]) -> Discovery:
+    """The library whose sparse law has the least information criterion, summed over states."""
+    scores = []
+    for one in found:
+        residual = np.sum((one.rows.targets - one.rows.terms @ one.coefficients.T) ** 2, axis=0)
+        floor = ROUNDING**2 * np.sum(one.rows.targets**2, axis=0)
+        n = one.effective_rows
+        fit = n * np.log(np.maximum(residual, floor) + 1e-300)
+        scores.append(float(np.sum(fit + WEIGHT * np.log(max(n, 2.0)) * one.support.sum(axis=1))))
+    return found[int(np.argmin(scores))]
+
+
+def _least_squares(rows: Rows, support: np.ndarray) -> np.ndarray:
+    coefficients = np.zeros(support.shape)
+    for state, mask in enumerate(support):
+        if mask.any():
+            scale = np.linalg.norm(rows.terms[:, mask], axis=0)
+            scale = np.where(scale > 0, scale, 1.0)
+            answer = np.linalg.lstsq(rows.terms[:, mask] / scale, rows.targets[:, state], rcond=1e-14)[0]
+            coefficients[state, mask] = answer / scale
+    return coefficients
+
+
+__all__ = ["Discovery", "discover", "information"]
