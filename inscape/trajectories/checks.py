@@ -89,7 +89,7 @@ def _steps(run: Trajectory) -> Iterator[Finding]:
         worst = int(np.argmax(ratio))
         yield Finding(
             "gap",
-            f"{int(gaps.sum())} gaps in time, the longest of {steps[worst]:.6g} after row {worst}, usual step {usual:.6g}",
+            f"{int(gaps.sum())} gaps in time, the longest {steps[worst]:.6g} after row {worst}; usual step {usual:.6g}",
             "resample(run, dt) bridges short gaps; part the run at long ones",
             _rows(gaps),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
@@ -217,7 +217,7 @@ def _even_step(times: np.ndarray, method: str) -> float:
 
 
 def _refuse_missing(states: np.ndarray, method: str) -> None:
-    rows: Sequence[int] = np.nonzero(np.isnan(states).any(axis=1))[0]
+    rows = np.nonzero(np.isnan(states).any(axis=1))[0]
     if len(rows):
         shown = ", ".join(map(str, rows[:3])) + (", ..." if len(rows) > 3 else "")
         raise InputError(f"states: {len(rows)} rows with NaN ({shown}), {method!r} allows none; fill_missing first")

@@ -167,11 +167,13 @@ def _embedded(run: Trajectory, lags: tuple[int, ...]) -> Trajectory:
 
 
 def _lags(lags: int | Sequence[int], step: int) -> tuple[int, ...]:
-    if isinstance(lags, (int, np.integer)) and not isinstance(lags, bool):
+    if isinstance(lags, bool):
+        raise InputError(f"lags: {lags!r} found, expected whole numbers of samples")
+    if isinstance(lags, (int, np.integer)):
         if lags < 1 or not isinstance(step, (int, np.integer)) or step < 1:
             raise InputError(f"lags: {lags!r} with step {step!r} found, expected whole numbers of at least 1")
         return tuple(int(step) * i for i in range(int(lags)))
-    whole = not isinstance(lags, (str, float)) and all(isinstance(lag, (int, np.integer)) and lag >= 0 for lag in lags)
+    whole = isinstance(lags, (Sequence, np.ndarray)) and all(isinstance(i, (int, np.integer)) and i >= 0 for i in lags)
     if not whole or len(lags) == 0 or len(set(lags)) != len(lags):
         raise InputError(f"lags: {lags!r} found, expected distinct whole numbers of samples, 0 or more")
     return tuple(int(lag) for lag in lags)

@@ -34,6 +34,7 @@ FORMATS: dict[str, FileFormat] = {
     "parquet": FileFormat("Parquet", "parquet", (".parquet", ".pq")),
     "npz": FileFormat("a NumPy archive", "npz", (".npz", ".npy")),
     "mat": FileFormat("MATLAB", "mat", (".mat",), also=("hdf5",)),
+    "mat-v7.3": FileFormat("MATLAB v7.3", "mat73", ()),
     "hdf5": FileFormat("HDF5", "hdf5", (".h5", ".hdf5", ".hdf", ".he5")),
     "netcdf": FileFormat("NetCDF", "netcdf", (".nc", ".nc4", ".cdf", ".netcdf"), also=("hdf5",)),
     "zarr": FileFormat("Zarr", "zarr", (".zarr",)),
@@ -65,7 +66,7 @@ def format_of_content(path: Path) -> str | None:
     if start[:4] == b"PAR1":
         return "parquet"
     if start[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
-        return "zarr" if path.name.lower().endswith(".zarr.zip") else "npz"
+        return "npz"
     if start[:6] == b"\x93NUMPY":
         return "npz"
     if start[:8] == b"\x89HDF\r\n\x1a\n":

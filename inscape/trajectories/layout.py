@@ -47,20 +47,25 @@ def record_of(trajectories: Trajectory | Trajectories) -> Record:
     """Lay runs end to end."""
     runs = as_trajectories(trajectories)
     first = runs[0]
-    labels = {
-        "inscape": VERSION,
-        "many": isinstance(trajectories, Trajectories),
-        "state_names": list(first.state_names),
-        "input_names": list(first.input_names),
-        "shape": list(first.states.shape[1:]),
-        "runs": [_labels_of(run) for run in runs],
-    }
+    labels = collected_labels(first, [labels_of(run) for run in runs], isinstance(trajectories, Trajectories))
     if len(runs) == 1:
         return Record(first.times, first.states, first.inputs, labels)
     inputs = None if first.inputs is None else np.concatenate([run.inputs for run in runs])
     return Record(
         np.concatenate([run.times for run in runs]), np.concatenate([run.states for run in runs]), inputs, labels
     )
+
+
+def collected_labels(first: Trajectory, each: list[dict[str, Any]], many: bool) -> dict[str, Any]:
+    """The labels of a collection from its first run and the labels of each."""
+    return {
+        "inscape": VERSION,
+        "many": many,
+        "state_names": list(first.state_names),
+        "input_names": list(first.input_names),
+        "shape": list(first.states.shape[1:]),
+        "runs": each,
+    }
 
 
 def labels_from(file: str, text: Any) -> dict[str, Any]:
@@ -156,7 +161,8 @@ def plain(value: Any) -> float | str:
     raise InputError(f"context: value {value!r} of type {type(value).__name__} found, expected a number or a text")
 
 
-def _labels_of(run: Trajectory) -> dict[str, Any]:
+def labels_of(run: Trajectory) -> dict[str, Any]:
+    """What one run says of itself, as plain JSON."""
     return {
         "length": len(run),
         "context": {str(name): plain(value) for name, value in run.context.items()},

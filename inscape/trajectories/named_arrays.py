@@ -36,6 +36,42 @@ class Labels:
     columns: Mapping[str, tuple[str, ...]]
 
 
+class Column:
+    """One column of a stored array of records, left in its file until it is asked for."""
+
+    def __init__(self, array: StoredArray, field: str):
+        self._array, self._field = array, field
+        self.shape, self.dtype = tuple(array.shape), np.dtype(array.dtype)[field]
+
+    def __getitem__(self, key: Any) -> Any:
+        return np.asarray(self._array[key][self._field])
+
+
+def with_columns_apart(arrays: Mapping[str, Any]) -> dict[str, StoredArray]:
+    """The arrays, those of records replaced by their columns."""
+    apart: dict[str, StoredArray] = {}
+    for name, array in arrays.items():
+        fields = np.dtype(array.dtype).names
+        if fields:
+            apart |= {f"{name}/{field}": Column(array, field) for field in fields}
+        else:
+            apart[name] = array
+    return apart
+
+
+def refuse_unbelievable(file: str, array: str, claimed: int, stored: int) -> None:
+    """Damaged headers claim any size: hold the claim against the file before memory is taken for it.
+
+    Raises
+    ------
+    InputError : if an array claims more than 256 MiB and more than 16,384 times its file, beyond what packing yields.
+    """
+    if claimed > (1 << 28) and claimed > (stored << 14):
+        raise InputError(
+            f"{file}: array {array!r} claims {claimed:.3g} bytes in a file of {stored}; the file is damaged"
+        )
+
+
 NO_LABELS = Labels({}, {}, {})
 
 
@@ -57,6 +93,7 @@ def run_from_arrays(
     InputError : if no array of numbers is there, time is not found and no `dt` given, or several arrays could be meant.
     UnknownNameError : if an array asked for is not there.
     """
+    arrays = with_columns_apart(arrays)
     numeric = {n: a for n, a in arrays.items() if np.dtype(a.dtype).kind in "biuf" and max(a.shape, default=0) > 1}
     single = {n: a for n, a in arrays.items() if np.dtype(a.dtype).kind in "biuf" and a.shape and 0 not in a.shape}
     numeric = numeric or single

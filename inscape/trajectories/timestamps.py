@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from inscape.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas
 
 _ZONE = r"(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})$"
 _SLASHED = re.compile(r"\s*(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})(.*)")
@@ -76,23 +80,26 @@ class DateReader:
             )
         return ()
 
-    def _check_zones(self, series: object, present: object) -> None:
-        zones = series.str.extract(f"({_ZONE})", expand=False)[present]  # type: ignore[attr-defined,index]
-        told = zones.notna() & series[present].str.contains(":", regex=False)  # type: ignore[index]
-        for zoned, row in zip(told.iloc[[0, -1]] if len(told) else (), told.index[[0, -1]], strict=False):
-            self._zoned = bool(zoned) if self._zoned is None else self._zoned
-            if bool(zoned) != self._zoned or told.nunique() > 1:
-                row = told.index[np.argmax((told != self._zoned).to_numpy())]
-                raise InputError(
-                    f"{self._place} has dates with and without time zone, first at row {self._rows + int(row) + 1}; "
-                    "give all of them a zone or none"
-                )
+    def _check_zones(self, series: pandas.Series, present: pandas.Series) -> None:
+        texts = series[present]
+        zones = texts.str.extract(f"({_ZONE})", expand=False)
+        # "2020-01-02" ends like the zone "-02": only a text with a clock can tell a zone.
+        told = zones.notna() & texts.str.contains(":", regex=False)
+        if not len(told):
+            return
+        self._zoned = bool(told.iloc[0]) if self._zoned is None else self._zoned
+        odd = (told != self._zoned).to_numpy()
+        if odd.any():
+            row = self._rows + int(told.index[int(np.argmax(odd))]) + 1
+            raise InputError(
+                f"{self._place} has dates with and without time zone, first at row {row}; give all of them a zone or none"
+            )
         self._zones |= set(zones[told].unique())
 
-    def _refuse(self, series: object, bad: object) -> None:
-        rows = np.nonzero(bad.to_numpy())[0]  # type: ignore[attr-defined]
+    def _refuse(self, series: pandas.Series, bad: pandas.Series) -> None:
+        rows = np.nonzero(bad.to_numpy())[0]
         if len(rows):
-            text = series.iloc[int(rows[0])]  # type: ignore[attr-defined]
+            text = series.iloc[int(rows[0])]
             raise InputError(
                 f"{self._place} holds {text!r} at row {self._rows + int(rows[0]) + 1}, expected a date like the first; "
                 "state the form, time_format='%Y-%m-%d %H:%M'"

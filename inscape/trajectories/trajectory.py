@@ -111,7 +111,9 @@ class Trajectory:
             np.array_equal(self.times, other.times)
             and np.array_equal(self.states, other.states, equal_nan=True)
             and (self.inputs is None) == (other.inputs is None)
-            and (self.inputs is None or np.array_equal(self.inputs, other.inputs, equal_nan=True))
+            and (
+                self.inputs is None or other.inputs is None or np.array_equal(self.inputs, other.inputs, equal_nan=True)
+            )
             and dict(self.context) == dict(other.context)
             and (self.state_names, self.input_names, dict(self.units), self.source)
             == (other.state_names, other.input_names, dict(other.units), other.source)

@@ -55,7 +55,9 @@ def write(
         raise InputError(f"{target}: is a folder, expected the name of a file")
     if not target.parent.is_dir():
         raise InputError(f"{target.parent}: no such folder; make it first")
-    suffixes = suffixes_of(target.name) if format is None else (FORMATS[name].suffixes[0],)
+    suffixes = suffixes_of(target.name)
+    if not suffixes or suffixes[0] not in FORMATS[name].suffixes:
+        suffixes = FORMATS[name].suffixes[:1] or (".mat",)
     draft = target.parent / f".{uuid.uuid4().hex}.{target.name}"
     try:
         module = importlib.import_module(f"inscape.trajectories.formats.{FORMATS[name].module}")

@@ -233,12 +233,12 @@ def _fill_patiently(path: Path, dialect: Dialect, sheet: Sheet, dates: DateReade
     """Cell by cell: slower, takes what the fast parser is too strict for, and names the line that is wrong."""
     parts, width = sheet.parts, len(dialect.labels)
     taken = [i for i in (parts.run, parts.time, *parts.states, *parts.inputs) if i is not None]
-    as_text = {parts.run, parts.time if dates is not None else None}
+    as_text = {i for i in (parts.run, parts.time if dates is not None else None) if i is not None}
     rows: list[list[Any]] = []
 
     def empty() -> None:
         columns = dict(zip(taken, map(np.array, zip(*rows, strict=True)), strict=True))
-        for i in as_text & set(taken):
+        for i in as_text.intersection(taken):
             columns[i] = np.array([row[taken.index(i)] for row in rows], object)
         sheet.take(len(rows), lambda i: dates(columns[i]) if dates is not None and i == parts.time else columns[i])
         rows.clear()

@@ -73,12 +73,12 @@ def _read(name: str, file: Any, request: Request) -> Trajectory | Trajectories:
         kind == "number" and first is not None and rises_evenly(_floats(0, first.column(i)))
         for i, kind in enumerate(kinds)
     ]
-    labels = list(schema.names)
-    if labels[-1] == "__index_level_0__":
-        labels[-1] = "index"
+    titles = list(schema.names)
+    if titles[-1] == "__index_level_0__":
+        titles[-1] = "index"
     parts = part_columns(
         name,
-        labels,
+        titles,
         request,
         evenly_rising=rising,
         numeric=[kind == "number" for kind in kinds],
