@@ -1,5 +1,9 @@
 """Measurements on systems and trajectories: exponents, dimensions, entropies, sections, spectra, forecast scores."""
 
+from inscape.analysis.basins import (
+    Basins,
+    basins,
+)
 from inscape.analysis.bifurcation import (
     BifurcationDiagram,
     bifurcation_diagram,
@@ -22,7 +26,15 @@ from inscape.analysis.entropy import (
     spectral_entropy,
 )
 from inscape.analysis.exponents import LyapunovSpectrum
+from inscape.analysis.fixed_points import (
+    FixedPoint,
+    fixed_points,
+)
 from inscape.analysis.lyapunov import lyapunov_spectrum
+from inscape.analysis.periodic_orbits import (
+    PeriodicOrbit,
+    periodic_orbit,
+)
 from inscape.analysis.recurrence import (
     Recurrence,
     recurrence_plot,
@@ -57,21 +69,26 @@ from inscape.analysis.zero_one import (
 )
 
 __all__ = [
+    "Basins",
     "BifurcationDiagram",
     "ChaosDecision",
     "Dimension",
     "DimensionFit",
+    "FixedPoint",
     "LyapunovSpectrum",
     "MultiscaleEntropy",
+    "PeriodicOrbit",
     "Recurrence",
     "ValidTime",
     "ZeroOneTest",
+    "basins",
     "bifurcation_diagram",
     "box_dimension",
     "chaos_decision",
     "correlation",
     "correlation_dimension",
     "crps",
+    "fixed_points",
     "kaplan_yorke_dimension",
     "lempel_ziv_complexity",
     "lyapunov_spectrum",
@@ -80,6 +97,7 @@ __all__ = [
     "multiscale_entropy",
     "nrmse",
     "ordinal_distribution",
+    "periodic_orbit",
     "permutation_entropy",
     "poincare_section",
     "r2",

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float, Int
 from inscape.analysis.sections import PER_PERIOD, law_path
 from inscape.analysis.series import check_finite, positive, real_numbers, whole
 from inscape.analysis.surface import surface
-from inscape.errors import DivergedError, InputError, UnknownNameError
+from inscape.errors import InputError, UnknownNameError
 from inscape.parallel import Backend, parallel_map
 
 SAMPLES_AT_ONCE = 3_000_000
@@ -106,8 +106,8 @@ def bifurcation_diagram(
     points = whole(points, "points")
     is_map = _is_map(system)
     watch = _map_watch(system, observe) if is_map else _flow_watch(system, observe, column)
-    clock = _clock(system, is_map, points, transient, whole(per_period, "per_period", 10))
-    settle = partial(_settle, system, parameter, clock=clock)
+    instants = _instants(system, is_map, points, transient, whole(per_period, "per_period", 10))
+    settle = partial(_settle, system, parameter, instants=instants)
     if follow:
         observed, start = [], initial
         for value in sweep:
@@ -150,18 +150,12 @@ def _watch_chunk(settle: Any, watch: _Watch, initial: Any, chunk: np.ndarray) ->
     return [watch.see(run) for run in settle(chunk, initial)]
 
 
-def _settle(system: Any, parameter: str, values: np.ndarray, initial: Any, *, clock: dict[str, Any]) -> list[Any]:
+def _settle(
+    system: Any, parameter: str, values: np.ndarray, initial: Any, *, instants: Float[np.ndarray, "time"]
+) -> list[Any]:
     """The settled run at each value, None where it diverged."""
-    try:
-        runs = list(system.simulate(initial, parameters={parameter: values}, **clock))
-    except DivergedError:
-        # One run that fails before its first sample takes the others with it: find it alone.
-        if len(values) == 1:
-            return [None]
-        middle = len(values) // 2
-        halves = (values[:middle], values[middle:])
-        return [run for half in halves for run in _settle(system, parameter, half, initial, clock=clock)]
-    return [None if "stopped" in run.context else run for run in runs]
+    runs = system.simulate(initial, instants, parameters={parameter: values})
+    return [None if "stopped" in run.context else run[1:] for run in runs]
 
 
 def _is_map(system: Any) -> bool:
@@ -170,14 +164,17 @@ def _is_map(system: Any) -> bool:
     return isinstance(system, Map)
 
 
-def _clock(system: Any, is_map: bool, points: int, transient: float | None, per_period: int) -> dict[str, Any]:
+def _instants(
+    system: Any, is_map: bool, points: int, transient: float | None, per_period: int
+) -> Float[np.ndarray, "time"]:
+    """When to look at a run: at its start, which even a run that diverges has, and after the transient."""
     if is_map:
         lead = 1_000 if transient is None else whole(transient, "transient", 0)
-        return {"steps": points - 1, "transient": lead}
+        return np.concatenate([[0.0], max(lead, 1) + np.arange(points)])
     if system.period is None:
         raise InputError(f"{system.name}: its period is not known; define it with period=")
-    lead = 100 * system.period if transient is None else float(transient)
-    return {"periods": points, "per_period": per_period, "transient": lead}
+    lead = 100 * system.period if transient is None else positive(transient, "transient")
+    return np.concatenate([[0.0], lead + np.arange(points * per_period) * system.period / per_period])
 
 
 def _map_watch(system: Any, observe: Any) -> _Watch:

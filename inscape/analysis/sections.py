@@ -79,7 +79,7 @@ def stroboscopic_section(
     transient: int = 100,
     initial: Float[np.ndarray, "state"] | None = None,
 ) -> Trajectory:
-    """A flow seen once every `interval`, as one looks at a driven system once a drive period (`transient` in intervals)."""
+    """A flow seen once every `interval`, as one looks at a driven system; `transient` is in intervals."""
     interval, count = positive(interval, "interval"), whole(count, "count")
     start = whole(transient, "transient", 0)
     return system.simulate(initial, np.arange(start, start + count) * interval, transient=start * interval)
@@ -111,7 +111,7 @@ def spline_path(times: Float[np.ndarray, "time"], states: Float[np.ndarray, "tim
 
 
 def law_path(system: Any, run: Trajectory) -> Path:
-    """Quintic pieces through a run of a flow, its velocities and accelerations taken from the law (x'' = J x' + f_t)."""
+    """Quintic pieces through a run of a flow, with velocities and accelerations taken from the law (x'' = J x')."""
     velocities = system.rhs(run.states, run.times, run.inputs)
     if not getattr(system, "is_smooth", True) or not system.definition.is_autonomous or run.inputs is not None:
         # A kink has no acceleration, and the explicit time derivative is not at hand.

@@ -92,7 +92,7 @@ def zero_one_test(
 
 
 def oversampling(series: Float[np.ndarray, "time"]) -> int:
-    """The stride at which a smooth series is as good as freshly sampled: 1 for a map, about a quarter period for a flow.
+    """The stride at which a smooth series is as good as freshly sampled: 1 for a map.
 
     For a finely sampled series the lag at which its autocorrelation falls to a fifth, about a quarter period.
     """
