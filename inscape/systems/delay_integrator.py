@@ -75,7 +75,11 @@ class DelayIntegrator:
         self._head = None if state is None else np.asarray(state, dtype=float)
         self._rng = np.random.default_rng(seed)
         self._stubborn, self._rough = 0, (np.inf, np.inf)
-        self._begin(DelayMesh(float(time), self._delays, 1))
+        mesh = DelayMesh(float(time), self._delays, 1)
+        # The k-th tangent history swings some k / 2 times over the longest delay, however smooth the state is.
+        while mesh.history_steps < self._count:
+            mesh = DelayMesh(float(time), self._delays, 2 * mesh.parts)
+        self._begin(mesh)
 
     def _begin(self, mesh: DelayMesh) -> None:
         """Lay the history on the mesh."""
@@ -277,6 +281,17 @@ class DelayIntegrator:
         self._at = 2 * (self._at - low)
         self._rehouse(0, 2 * (self._origin + low))
         return 2
+
+    def remember(self) -> tuple[Any, ...]:
+        """The present moment, to be given to `go_back`."""
+        held = slice(self._held_from(), self._at + 1)
+        return self._grid, self._origin + held.start, self._values[held].copy(), self._tangents[held].copy()
+
+    def go_back(self, moment: tuple[Any, ...]) -> None:
+        """Be again where `remember` was called."""
+        self._grid, origin, self._values, self._tangents = moment
+        self._at = len(self._values) - 1
+        self._rehouse(0, origin)
 
     def reorthonormalise(self) -> Float[np.ndarray, "tangent"]:
         """Make the tangent histories orthonormal, and return the logarithms of the lengths they had.
