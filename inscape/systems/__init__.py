@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from inscape.systems.delay_flow import DelayFlow
     from inscape.systems.flow import Flow
     from inscape.systems.map import Map
+    from inscape.systems.text import from_file, from_text
 
 zoo = Zoo()
 """The collection itself: `zoo["Lorenz"]`, `zoo.search(...)`, `zoo.card(...)`."""
@@ -21,9 +22,11 @@ _HOMES = {
     "DelayFlow": "delay_flow",
     "Flow": "flow",
     "Map": "map",
+    "from_file": "text",
+    "from_text": "text",
 }
 
-__all__ = ["Definition", "DelayFlow", "Flow", "Map", "zoo"]
+__all__ = ["Definition", "DelayFlow", "Flow", "Map", "from_file", "from_text", "zoo"]
 
 
 def __getattr__(name: str) -> Any:
