@@ -31,6 +31,10 @@ from inscape.analysis.fixed_points import (
     fixed_points,
 )
 from inscape.analysis.lyapunov import lyapunov_spectrum
+from inscape.analysis.period import (
+    DominantPeriod,
+    dominant_period,
+)
 from inscape.analysis.periodic_orbits import (
     PeriodicOrbit,
     periodic_orbit,
@@ -58,6 +62,13 @@ from inscape.analysis.sections import (
     return_map,
     stroboscopic_section,
 )
+from inscape.analysis.spectrum import (
+    Spectrum,
+    autocorrelation,
+    embedding_lag,
+    mutual_information,
+    power_spectrum,
+)
 from inscape.analysis.surrogates import (
     surrogates,
 )
@@ -74,13 +85,16 @@ __all__ = [
     "ChaosDecision",
     "Dimension",
     "DimensionFit",
+    "DominantPeriod",
     "FixedPoint",
     "LyapunovSpectrum",
     "MultiscaleEntropy",
     "PeriodicOrbit",
     "Recurrence",
+    "Spectrum",
     "ValidTime",
     "ZeroOneTest",
+    "autocorrelation",
     "basins",
     "bifurcation_diagram",
     "box_dimension",
@@ -88,6 +102,8 @@ __all__ = [
     "correlation",
     "correlation_dimension",
     "crps",
+    "dominant_period",
+    "embedding_lag",
     "fixed_points",
     "kaplan_yorke_dimension",
     "lempel_ziv_complexity",
@@ -95,11 +111,13 @@ __all__ = [
     "mase",
     "measure_distance",
     "multiscale_entropy",
+    "mutual_information",
     "nrmse",
     "ordinal_distribution",
     "periodic_orbit",
     "permutation_entropy",
     "poincare_section",
+    "power_spectrum",
     "r2",
     "recurrence_plot",
     "recurrence_quantification",

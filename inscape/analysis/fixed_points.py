@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Complex, Float
 
 from inscape.analysis.series import check_finite, positive, real_numbers, whole
-from inscape.errors import InscapeError, InputError
+from inscape.errors import InputError, InscapeError
 
 _NEWTON_ROUNDS = 60
 
