@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float
 
 from inscape.errors import InputError
 from inscape.models.dictionary import Library, Terms, monomial_powers, polynomial
-from inscape.models.elimination import chosen_step, elimination_paths, information
+from inscape.models.elimination import chosen_step, elimination_paths
 from inscape.models.rows import Rows, next_rows, rate_rows
 from inscape.models.shooting import Pairs, pairs_of, shoot
 from inscape.models.weak import bump_half_width, weak_rows
@@ -26,8 +26,13 @@ DEGREES = (1, 2, 3, 4)
 MOST_TERMS = 260
 CLEAN = 1e-6
 """A full library that misses less than this share of the rates explains a recording exactly."""
+NEARLY_CLEAN = 1e-4
+"""Up to this share, it does if what it misses succeeds itself like differences of white noise."""
 ROUNDING = 1e-11
 WEIGHT = 4.0
+NARROWEST_WINDOW = 6
+MOST_SAMPLES = 100_000
+STRETCHES = 25
 
 Method = Literal["shooting", "weak", "next sample", "rates"]
 
@@ -75,6 +80,7 @@ def discover(
     ------
     InputError : if no library fits the number of samples, or nothing moves by any term.
     """
+    runs = stretches(runs) if rows is None else runs
     ladder = _ladder(runs, library)
     if rows is not None or discrete:
         make = rows if rows is not None else (lambda terms: next_rows(runs, terms))
@@ -85,10 +91,12 @@ def discover(
         if exact is not None:
             return exact
     width = bump_half_width(runs) if half_width is None else half_width
-    if max(map(len, runs)) < 2 * width + 1:
-        made = [(lib, terms, rate_rows(runs, terms, "finite", {})) for lib, terms in ladder]
-        return _best([_regress(lib, terms, table, "rates") for lib, terms, table in made])
-    found = []
+    even = all(run.is_uniform for run in runs)
+    if not even or width < NARROWEST_WINDOW or max(map(len, runs)) < 4 * width:
+        # Too short for windows: plain central differences, every second of which is a fresh number.
+        made = [(lib, terms, rate_rows(runs, terms, "finite", {"order": 2})) for lib, terms in ladder]
+        return _best([_regress(lib, terms, table, "rates", len(table.terms) / 2) for lib, terms, table in made])
+    found: list[Discovery] = []
     for lib, terms in ladder:
         try:
             table = weak_rows(runs, terms, half_width=width)
@@ -101,20 +109,46 @@ def discover(
     return _best(found)
 
 
+def supports_of(
+    terms: Float[np.ndarray, "row term"], targets: Float[np.ndarray, "row target"], effective_rows: float
+) -> Bool[np.ndarray, "target term"]:
+    """The support of each target that elimination and the information criterion choose."""
+    floors = ROUNDING**2 * np.sum(targets**2, axis=0)
+    paths = elimination_paths(terms, targets)
+    steps = [chosen_step(path, effective_rows, WEIGHT, floor) for path, floor in zip(paths, floors, strict=True)]
+    return np.stack([path.supports[step] for path, step in zip(paths, steps, strict=True)])
+
+
+def stretches(runs: Trajectories) -> Trajectories:
+    """The runs themselves, or if they are very long, even contiguous parts of about `MOST_SAMPLES` in all."""
+    if runs.samples <= MOST_SAMPLES:
+        return runs
+    share = MOST_SAMPLES / runs.samples
+    parts = []
+    for run in runs:
+        count = max(1, min(STRETCHES, round(STRETCHES * len(run) / max(map(len, runs)))))
+        length = max(2, int(share * len(run) / count))
+        parts += [run[start : start + length] for start in np.linspace(0, len(run) - length, count).astype(int)]
+    return Trajectories(parts)
+
+
 def _ladder(runs: Trajectories, library: Library | None) -> list[tuple[Library, Terms]]:
     names = (runs.state_names, runs.input_names)
     if library is not None:
         return [(library, library.terms(*names))]
     variables = len(names[0]) + len(names[1])
     sizes = {degree: len(monomial_powers(variables, degree)) for degree in DEGREES if variables**degree < 10**6}
-    fitting = [d for d, size in sizes.items() if size <= max(variables + 1, min(MOST_TERMS, runs.samples // 5))]
+    fitting = [d for d, size in sizes.items() if size <= max(variables + 1, min(MOST_TERMS, runs.samples // 3))]
     return [(polynomial(d), polynomial(d).terms(*names)) for d in fitting]
 
 
 def _by_shooting(runs: Trajectories, pairs: Pairs, library: Library, terms: Terms) -> Discovery | None:
     try:
-        rough = rate_rows(runs, terms, "finite", {"order": 8})
+        rough = rate_rows(runs, terms, "finite", {"order": min(8, max(map(len, runs)) - 1)})
     except InputError:
+        return None
+    if len(pairs.dt) < 2 * len(terms):
+        # A library with as many terms as pairs misses nothing, whatever the law is.
         return None
     scale = np.linalg.norm(rough.terms, axis=0)
     scale = np.where(scale > 0, scale, 1.0)
@@ -126,16 +160,13 @@ def _by_shooting(runs: Trajectories, pairs: Pairs, library: Library, terms: Term
         # So much is missing that it cannot be an error of differences.
         return None
     shot = shoot(pairs, terms, start)
-    if shot is None or (shot.miss > CLEAN * size).any():
+    if shot is None:
         return None
-    floor = len(shot.rows.targets) * (ROUNDING * size) ** 2
-    support = np.stack(
-        [
-            path.supports[chosen_step(path, len(shot.rows.targets), WEIGHT, f)]
-            for path, f in zip(elimination_paths(shot.rows.terms, shot.rows.targets), floor, strict=True)
-        ]
-    )
-    sparse = _least_squares(shot.rows, support)
+    is_noise = (shot.miss < NEARLY_CLEAN * size) & (shot.succession < -0.3)
+    if not ((shot.miss < CLEAN * size) | is_noise).all():
+        return None
+    support = supports_of(shot.rows.terms, shot.rows.targets, len(shot.rows.terms))
+    sparse = least_squares_on(shot.rows, support)
     polished = shoot(pairs, terms, sparse, support)
     if polished is not None:
         sparse, rows = polished.coefficients, polished.rows
@@ -146,11 +177,8 @@ def _by_shooting(runs: Trajectories, pairs: Pairs, library: Library, terms: Term
 
 def _regress(library: Library, terms: Terms, rows: Rows, method: Method, effective: float | None = None) -> Discovery:
     independent = float(len(rows.terms)) if effective is None else min(effective, float(len(rows.terms)))
-    paths = elimination_paths(rows.terms, rows.targets)
-    power = np.sum(rows.targets**2, axis=0)
-    steps = [chosen_step(p, independent, WEIGHT, ROUNDING**2 * s) for p, s in zip(paths, power, strict=True)]
-    support = np.stack([path.supports[step] for path, step in zip(paths, steps, strict=True)])
-    return Discovery(library, terms, support, _least_squares(rows, support), rows, independent, method)
+    support = supports_of(rows.terms, rows.targets, independent)
+    return Discovery(library, terms, support, least_squares_on(rows, support), rows, independent, method)
 
 
 def _best(found: Sequence[Discovery]) -> Discovery:
@@ -165,7 +193,7 @@ def _best(found: Sequence[Discovery]) -> Discovery:
     return found[int(np.argmin(scores))]
 
 
-def _least_squares(rows: Rows, support: np.ndarray) -> np.ndarray:
+def least_squares_on(rows: Rows, support: np.ndarray) -> np.ndarray:
     coefficients = np.zeros(support.shape)
     for state, mask in enumerate(support):
         if mask.any():
@@ -174,6 +202,3 @@ def _least_squares(rows: Rows, support: np.ndarray) -> np.ndarray:
             answer = np.linalg.lstsq(rows.terms[:, mask] / scale, rows.targets[:, state], rcond=1e-14)[0]
             coefficients[state, mask] = answer / scale
     return coefficients
-
-
-__all__ = ["Discovery", "discover", "information"]

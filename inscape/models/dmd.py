@@ -1,4 +1,4 @@
-"""`DMD`: dynamic mode decomposition - the best linear law of a recording, with delays and inputs where they are wanted."""
+"""`DMD`: dynamic mode decomposition - the best linear law of a recording, with delays and inputs."""
 
 from __future__ import annotations
 

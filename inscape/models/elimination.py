@@ -37,7 +37,7 @@ def elimination_paths(terms: Float[np.ndarray, "row term"], targets: Float[np.nd
     scale = np.linalg.norm(terms, axis=0)
     scale = np.where(scale > 0, scale, 1.0)
     count = terms.shape[1]
-    triangle = np.linalg.qr(np.concatenate([terms / scale, targets], axis=1), mode="r")
+    triangle = np.asarray(np.linalg.qr(np.concatenate([terms / scale, targets], axis=1), mode="r"))
     left = triangle[:count, :count]
     return [
         _path(left, triangle[:count, count + t], float(np.sum(triangle[count:, count + t] ** 2)))

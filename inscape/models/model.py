@@ -238,6 +238,7 @@ def _check_runs(runs: Trajectories, uniform: bool) -> None:
         raise InputError("recording: 1 sample found in each run, expected at least 2")
     if max(intervals) - min(intervals) > 1e-3 * max(intervals):
         raise InputError(
-            f"recording: sampling intervals {min(intervals):.6g} to {max(intervals):.6g} in different runs, expected one; "
+            f"recording: sampling intervals {min(intervals):.6g} to {max(intervals):.6g} in different runs, "
+            "expected one; "
             "resample them: inscape.trajectories.resample(trajectory, dt)"
         )

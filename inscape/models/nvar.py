@@ -192,10 +192,10 @@ def generalised_cross_validation(
 
 def _ridge_path(x: np.ndarray, y: np.ndarray, ridges: np.ndarray) -> Float[np.ndarray, "ridge target term"]:
     # The triangular factor keeps the accuracy that a Gram matrix of nearly collinear lags would lose.
-    triangle = np.linalg.qr(np.concatenate([x, y], axis=1), mode="r") if len(x) > x.shape[1] else None
-    left, right = (
-        (x, y) if triangle is None else (triangle[: x.shape[1], : x.shape[1]], triangle[: x.shape[1], x.shape[1] :])
-    )
+    left, right = x, y
+    if len(x) > x.shape[1]:
+        triangle = np.asarray(np.linalg.qr(np.concatenate([x, y], axis=1), mode="r"))
+        left, right = triangle[: x.shape[1], : x.shape[1]], triangle[: x.shape[1], x.shape[1] :]
     u, s, vt = np.linalg.svd(left, full_matrices=False)
     floor = s[0] * np.finfo(float).eps * max(x.shape)
     gain = np.where(s > floor, s / (s**2 + len(x) * np.asarray(ridges)[:, None] + (s <= floor)), 0.0)

@@ -11,12 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from inscape.models.dictionary import Terms
 from inscape.models.rows import Rows
 from inscape.trajectories import Trajectories
 
+STRETCHES = 20
 MOST_PAIRS = 20_000
 """Pairs of samples that are enough for any law of a few hundred terms."""
 
@@ -28,11 +29,14 @@ class Shot:
     Parameters
     ----------
     coefficients : (state, term); rows : terms averaged between samples, and rates; miss : (state,) rms, as a rate.
+    succession : (state,) correlation of one miss with the next: near -1/2 where white noise on the samples is all that
+        is missed, positive where the law is.
     """
 
     coefficients: Float[np.ndarray, "state term"]
     rows: Rows
     miss: Float[np.ndarray, "state"]
+    succession: Float[np.ndarray, "state"]
 
 
 @dataclass(frozen=True)
@@ -44,10 +48,11 @@ class Pairs:
     input_before: Float[np.ndarray, "pair input"] | None
     input_after: Float[np.ndarray, "pair input"] | None
     dt: Float[np.ndarray, "pair"]
+    number: Int[np.ndarray, "pair"]
 
 
 def pairs_of(runs: Trajectories) -> Pairs:
-    """Neighbouring samples, thinned to `MOST_PAIRS` by leaving out single pairs evenly."""
+    """Neighbouring samples, thinned to about `MOST_PAIRS` in even stretches."""
     before = np.concatenate([run.states[:-1] for run in runs]).astype(float)
     after = np.concatenate([run.states[1:] for run in runs]).astype(float)
     dt = np.concatenate([np.diff(run.times) for run in runs])
@@ -61,9 +66,10 @@ def pairs_of(runs: Trajectories) -> Pairs:
         kept &= np.isfinite(acting[0]).all(axis=1) & np.isfinite(acting[1]).all(axis=1)  # type: ignore[arg-type]
     rows = np.flatnonzero(kept)
     if len(rows) > MOST_PAIRS:
-        rows = rows[np.linspace(0, len(rows) - 1, MOST_PAIRS).astype(int)]
+        stretches = np.linspace(0, len(rows) - MOST_PAIRS // STRETCHES, STRETCHES).astype(int)
+        rows = rows[(stretches[:, None] + np.arange(MOST_PAIRS // STRETCHES)).ravel()]
     first, second = (None if a is None else a[rows] for a in acting)
-    return Pairs(before[rows], after[rows], first, second, dt[rows])
+    return Pairs(before[rows], after[rows], first, second, dt[rows], rows)
 
 
 def shoot(
@@ -97,7 +103,7 @@ def shoot(
             miss = np.sqrt(np.mean(gap**2, axis=0))
             if best is not None and not _norm(miss, best) < 0.9:
                 break
-            best = Shot(current, Rows(means, gap + means @ current.T), miss)
+            best = Shot(current, Rows(means, gap + means @ current.T), miss, _succession(gap, pairs.number[finite]))
             current = current + _correction(means, gap, support)
     return best
 
@@ -105,6 +111,15 @@ def shoot(
 def _norm(miss: np.ndarray, best: Shot) -> float:
     # Each state counts in units of its own best, so that a small state is not drowned by a large one.
     return float(np.exp(np.mean(np.log((miss + 1e-300) / (best.miss + 1e-300)))))
+
+
+def _succession(gap: np.ndarray, number: np.ndarray) -> np.ndarray:
+    neighbours = np.flatnonzero(np.diff(number) == 1)
+    centred = gap - gap.mean(axis=0)
+    power = np.mean(centred**2, axis=0)
+    if len(neighbours) == 0:
+        return np.ones(gap.shape[1])
+    return np.mean(centred[neighbours] * centred[neighbours + 1], axis=0) / np.where(power > 0, power, 1.0)
 
 
 def _correction(means: np.ndarray, gap: np.ndarray, support: np.ndarray | None) -> np.ndarray:
@@ -122,8 +137,12 @@ def _correction(means: np.ndarray, gap: np.ndarray, support: np.ndarray | None) 
 
 def _miss(pairs: Pairs, terms: Terms, coefficients: np.ndarray, substeps: int) -> tuple[np.ndarray, np.ndarray]:
     half = 0.5 * pairs.dt[:, None]
-    forward, mean_forward = _carry(terms, coefficients, pairs.before, half, (pairs.input_before, pairs.input_after), substeps)
-    backward, mean_backward = _carry(terms, coefficients, pairs.after, -half, (pairs.input_after, pairs.input_before), substeps)
+    forward, mean_forward = _carry(
+        terms, coefficients, pairs.before, half, (pairs.input_before, pairs.input_after), substeps
+    )
+    backward, mean_backward = _carry(
+        terms, coefficients, pairs.after, -half, (pairs.input_after, pairs.input_before), substeps
+    )
     return (backward - forward) / pairs.dt[:, None], 0.5 * (mean_forward + mean_backward)
 
 

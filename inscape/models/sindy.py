@@ -11,24 +11,28 @@ from sklearn.utils.validation import check_is_fitted
 
 from inscape.errors import InputError, UnknownNameError
 from inscape.models.dictionary import Library, Terms, polynomial
+from inscape.models.discovery import discover, least_squares_on, supports_of
 from inscape.models.model import Model
-from inscape.models.persistence import strongest_period
-from inscape.models.rollout import rollout
-from inscape.models.rows import Rows, check_variables_move, given_rows, next_rows, rate_rows
-from inscape.models.sparse_law import SparseLaw
-from inscape.models.stlsq import (
+from inscape.models.normal_equations import (
     NormalEquations,
     block_bootstrap,
     dependent_terms,
     normal_equations,
     row_bootstrap,
-    stlsq,
 )
+from inscape.models.persistence import strongest_period
+from inscape.models.rollout import rollout
+from inscape.models.rows import Rows, check_variables_move, given_rows, next_rows, rate_rows
+from inscape.models.sparse_law import SparseLaw
+from inscape.models.stlsq import stlsq
+from inscape.models.weak import bump_half_width, noise_level, weak_rows
 from inscape.trajectories import Trajectories, Trajectory
 
 if TYPE_CHECKING:
     from inscape.systems.symbolic import SymbolicSystem
 
+NOISY = 1e-4
+"""Noise, in standard deviations of a state, above which derivative="auto" integrates instead of differentiating."""
 AGGREGATES: dict[str, Callable[..., np.ndarray]] = {"median": np.median, "mean": np.mean}
 
 
@@ -56,7 +60,8 @@ class SINDy(Model):
 
     After `fit`: `coef_` (state, term), `coef_samples_` (model, state, term), `inclusion_` (state, term),
     `terms_`, `condition_` (of the terms, columns scaled), `collinear_` (groups of term names that are linearly
-    dependent on these data), `rows_` (number of regression rows), `library_`, `threshold_`.
+    dependent on these data), `rows_` (number of regression rows), `library_`, `threshold_` (with "auto", the smallest
+    coefficient kept), `method_` (where the rows come from).
     """
 
     _takes_inputs = True
@@ -110,6 +115,7 @@ class SINDy(Model):
         InputError : with fewer rows than terms, a constant variable, uneven times, or when every term was dropped.
         """
         self._derivatives = derivatives
+        self.method_ = "given"
         try:
             return super().fit(trajectories, dt)
         finally:
@@ -119,10 +125,12 @@ class SINDy(Model):
         self._check_parameters()
         self.__dict__.pop("_flow", None)
         check_variables_move(runs)
-        self.library_ = polynomial(2) if self.library is None else self.library
-        self.terms_ = self.library_.terms(runs.state_names, runs.input_names)
-        rows = self._rows(runs, self.terms_)
-        self._solve(rows)
+        if self.threshold == "auto":
+            self._discover(runs)
+        else:
+            self.library_ = polynomial(2) if self.library is None else self.library
+            self.terms_ = self.library_.terms(runs.state_names, runs.input_names)
+            self._solve(self._rows(runs, self.terms_), float(self.threshold))
         self.start_ = _last_complete(runs)
         longest = max(runs, key=len)
         season = strongest_period(longest.states)
@@ -133,12 +141,46 @@ class SINDy(Model):
         if self._derivatives is not None:
             return given_rows(runs, terms, self._derivatives)
         if self.time == "discrete":
+            self.method_ = "next sample"
             return next_rows(runs, terms)
-        if self.derivative == "auto":
-            return rate_rows(runs, terms, "finite", {"order": 8})
-        return rate_rows(runs, terms, self.derivative, options)
+        method = self.derivative
+        if method == "auto":
+            method = "weak" if self._is_noisy(runs) else "finite"
+            options = options if method == "weak" else {"order": 8} | options
+        self.method_ = method
+        return weak_rows(runs, terms, **options) if method == "weak" else rate_rows(runs, terms, method, options)
 
-    def _solve(self, rows: Rows) -> None:
+    def _is_noisy(self, runs: Trajectories) -> bool:
+        long_enough = max(map(len, runs)) >= 8 * bump_half_width(runs) and all(run.is_uniform for run in runs)
+        return long_enough and bool((noise_level(runs) > NOISY).any())
+
+    def _discover(self, runs: Trajectories) -> None:
+        own = self._derivatives is not None or (self.time == "continuous" and self.derivative != "auto")
+        rows = (lambda terms: self._rows(runs, terms)) if own else None
+        found = discover(
+            runs, self.library, self.time == "discrete", rows, **dict(self.derivative_options or {}) if not own else {}
+        )
+        self.library_, self.terms_, table = found.library, found.terms, found.rows
+        if not own:
+            self.method_ = found.method
+        single = normal_equations(table.terms, table.targets)
+        self._describe(single)
+        samples = found.coefficients[None]
+        if self.ensemble:
+            draw = block_bootstrap if self.bootstrap == "blocks" else row_bootstrap
+            models = int(self.ensemble)
+            matrix = draw(table.terms, table.targets, models, np.random.default_rng(self.seed)).matrix
+            assert matrix is not None
+            drawn = []
+            for model in range(models):
+                weighted = Rows(*matrix(model))
+                support = supports_of(weighted.terms, weighted.targets, found.effective_rows)
+                drawn.append(least_squares_on(weighted, support))
+            samples = np.stack(drawn)
+        kept = np.abs(found.coefficients[found.support])
+        self._keep(samples, single, table, float(kept.min()) if kept.size else 0.0)
+
+    def _solve(self, rows: Rows, threshold: float) -> None:
         rng = np.random.default_rng(self.seed)
         single = normal_equations(rows.terms, rows.targets)
         self._describe(single)
@@ -150,12 +192,19 @@ class SINDy(Model):
             keep = np.ones((models, rows.terms.shape[1]), dtype=bool)
             for model in range(models):
                 keep[model, rng.choice(keep.shape[1], int(self.drop), replace=False)] = False
-        options = {"max_rounds": self.max_rounds, "normalize": self.normalize, "refit": self.refit}
-        samples = stlsq(equations, self.threshold, self.alpha, keep=keep, **options)[:, 0]
-        self._keep(samples, single, rows)
+        samples = stlsq(
+            equations,
+            threshold,
+            self.alpha,
+            keep=keep,
+            max_rounds=self.max_rounds,
+            normalize=self.normalize,
+            refit=self.refit,
+        )[:, 0]
+        self._keep(samples, single, rows, threshold)
 
-    def _keep(self, samples: np.ndarray, single: NormalEquations, rows: Rows) -> None:
-        self.threshold_ = self.threshold
+    def _keep(self, samples: np.ndarray, single: NormalEquations, rows: Rows, threshold: float) -> None:
+        self.threshold_ = threshold
         self.rows_ = len(rows.terms)
         self.coef_samples_ = samples
         self.inclusion_ = (samples != 0).mean(axis=0)
@@ -165,7 +214,7 @@ class SINDy(Model):
             dense = stlsq(single, 0.0, self.alpha)[0, 0]
             state, term = np.unravel_index(np.argmax(np.abs(dense)), dense.shape)
             raise InputError(
-                f"threshold: {self.threshold:g} dropped every term; the largest coefficient is "
+                f"threshold: {threshold:g} dropped every term; the largest coefficient is "
                 f"{abs(dense[state, term]):.3g} ({self.terms_.names[term]} in the law of {self.state_names_[state]}): "
                 "lower the threshold"
             )
@@ -240,9 +289,9 @@ class SINDy(Model):
             driving = None if acting is None else acting[None, :-1]
             return rollout(self.sparse_law_, last[None], horizon, driving, self.project)[0, 1:]
         if not hasattr(self, "_flow"):
-            self._flow = self.law
+            self._flow: Any = self.law
         times = self.dt_ * np.arange(horizon + 1)
-        run = self._flow.simulate(last, times, acting, max_seconds=60.0)
+        run: Trajectory = self._flow.simulate(last, times, acting, max_seconds=60.0)
         states = np.full((horizon, len(last)), np.nan)
         states[: len(run) - 1] = run.states[1:]
         if "stopped" in run.context:

@@ -50,7 +50,7 @@ class SparseLaw:
                 value, term = float(row[index]), names[index]
                 number = f"{abs(value):.{digits}g}"
                 sign = ("-" if value < 0 else "") if not body else (" - " if value < 0 else " + ")
-                body += sign + (number if term == "1" else f"{number} {term}")
+                body += sign + (number if term == "1" else term if number == "1" else f"{number} {term}")
             lines.append(left.format(state) + (body or "0"))
         return tuple(lines)
 

@@ -8,139 +8,20 @@ the terms, so a bootstrap model costs one matrix product, and a grid of hyperpar
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 
 from inscape.errors import InputError
+from inscape.models.normal_equations import Matrix, NormalEquations
 
-Matrix = Callable[[int], tuple[np.ndarray, np.ndarray]]
 CHUNK_ENTRIES = 4_000_000
 """Numbers held at a time by a batch of small systems (32 MB)."""
 WELL_CONDITIONED = 1e10
-"""Largest trace of the inverse of a unit-diagonal Gram matrix that is solved as it stands (condition of the terms 1e5)."""
+"""Largest trace of an inverse unit-diagonal Gram matrix that is solved as it stands: terms of condition 1e5."""
 NULL_EIGENVALUE = 1e-14
 CLEAR_EIGENVALUE = 1e-11
-
-
-@dataclass(frozen=True)
-class NormalEquations:
-    """What least squares needs to know of one or many weightings of the same rows.
-
-    Parameters
-    ----------
-    gram : (model, term, term) of the weighted terms.
-    moment : (model, term, target) of terms with targets.
-    power : (model, target) sums of squares of the targets.
-    rows : number of rows that stand behind every model.
-    matrix : the weighted (row, term) and (row, target) arrays of one model, where a Gram matrix is not accurate enough.
-    """
-
-    gram: Float[np.ndarray, "model term term"]
-    moment: Float[np.ndarray, "model term target"]
-    power: Float[np.ndarray, "model target"]
-    rows: int
-    matrix: Matrix | None = None
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Number of models, targets and terms."""
-        models, terms, targets = self.moment.shape
-        return models, targets, terms
-
-    def scaled(self, columns: Float[np.ndarray, "model term"], targets: Float[np.ndarray, "target"]) -> NormalEquations:
-        """The equations of terms divided by `columns` and targets divided by `targets`."""
-        gram = self.gram / (columns[:, :, None] * columns[:, None, :])
-        moment = self.moment / (columns[:, :, None] * targets)
-        matrix = None
-        if self.matrix is not None:
-            whole = self.matrix
-
-            def matrix(model: int) -> tuple[np.ndarray, np.ndarray]:
-                x, y = whole(model)
-                return x / columns[model], y / targets
-
-        return NormalEquations(gram, moment, self.power / targets**2, self.rows, matrix)
-
-    def residual(self, coefficients: Float[np.ndarray, "model *grid target term"]) -> np.ndarray:
-        """Residual sums of squares (model, *grid, target), not below zero."""
-        extra = coefficients.ndim - 3
-        power = self.power.reshape(self.power.shape[:1] + (1,) * extra + self.power.shape[1:])
-        moment = np.einsum("mpt,m...tp->m...t", self.moment, coefficients)
-        quadratic = np.einsum("m...tp,mpq,m...tq->m...t", coefficients, self.gram, coefficients, optimize=True)
-        return np.maximum(power - 2 * moment + quadratic, 0.0)
-
-
-def normal_equations(
-    terms: Float[np.ndarray, "row term"],
-    targets: Float[np.ndarray, "row target"],
-    weights: Float[np.ndarray, "row"] | None = None,
-) -> NormalEquations:
-    """The equations of one model; `weights` multiply squared residuals."""
-    x, y = _checked(terms, targets)
-    root = None if weights is None else np.sqrt(weights)[:, None]
-
-    def matrix(model: int) -> tuple[np.ndarray, np.ndarray]:
-        return (x, y) if root is None else (x * root, y * root)
-
-    weighted = matrix(0)
-    return _from_products(_products(*weighted)[None], x.shape[1], len(x), matrix)
-
-
-def row_bootstrap(
-    terms: Float[np.ndarray, "row term"],
-    targets: Float[np.ndarray, "row target"],
-    models: int,
-    rng: np.random.Generator,
-) -> NormalEquations:
-    """Every model sees as many rows as there are, drawn with replacement: one matrix product a model."""
-    x, y = _checked(terms, targets)
-    joint = np.concatenate([x, y], axis=1)
-    size = len(x)
-    counts = np.empty((models, size), dtype=np.uint16)
-    products = np.empty((models, joint.shape[1], joint.shape[1]))
-    for model in range(models):
-        counts[model] = np.bincount(rng.integers(0, size, size), minlength=size)
-        # Some 37 % of the rows are not drawn; leaving them out saves as much of the product.
-        drawn = np.flatnonzero(counts[model])
-        weighted = joint[drawn]
-        weighted *= np.sqrt(counts[model, drawn])[:, None]
-        products[model] = weighted.T @ weighted
-
-    def matrix(model: int) -> tuple[np.ndarray, np.ndarray]:
-        root = np.sqrt(counts[model])[:, None]
-        return x * root, y * root
-
-    return _from_products(products, x.shape[1], size, matrix)
-
-
-def block_bootstrap(
-    terms: Float[np.ndarray, "row term"],
-    targets: Float[np.ndarray, "row target"],
-    models: int,
-    rng: np.random.Generator,
-    blocks: int = 100,
-) -> NormalEquations:
-    """Contiguous blocks are drawn with replacement, as suits a time series; Gram matrices of blocks are made once."""
-    x, y = _checked(terms, targets)
-    blocks = int(min(blocks, len(x)))
-    edges = np.linspace(0, len(x), blocks + 1).astype(int)
-    joint = np.concatenate([x, y], axis=1)
-    width = joint.shape[1]
-    parts = np.empty((blocks, width, width))
-    for block, (start, stop) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
-        piece = joint[start:stop]
-        parts[block] = piece.T @ piece
-    counts = np.stack([np.bincount(rng.integers(0, blocks, blocks), minlength=blocks) for _ in range(models)])
-    products = (counts.astype(float) @ parts.reshape(blocks, -1)).reshape(models, width, width)
-
-    def matrix(model: int) -> tuple[np.ndarray, np.ndarray]:
-        root = np.sqrt(np.repeat(counts[model], np.diff(edges)))[:, None]
-        return x * root, y * root
-
-    return _from_products(products, x.shape[1], len(x), matrix)
 
 
 def stlsq(
@@ -225,7 +106,7 @@ def refit_on(
     coefficients = np.zeros(flat.shape)
     if len(problems):
         masks = flat[tuple(problems.T)]
-        solution, doubtful = _rank_revealing(equations, problems, masks, None)
+        solution, doubtful = _rank_revealing(equations, problems, masks)
         if accurate and equations.matrix is not None:
             _refine(equations, problems, masks, solution, doubtful)
         if doubtful.any() and equations.matrix is not None:
@@ -251,7 +132,7 @@ def _first_round(equations: NormalEquations, start: np.ndarray, alphas: np.ndarr
                 -1, 3
             )
             masks = start[problems[:, 0]]
-            found = _rank_revealing(equations, problems, masks, None)[0].reshape(models, targets, terms)
+            found = _rank_revealing(equations, problems, masks)[0].reshape(models, targets, terms)
         coefficients[:, alphas == alpha] = found[:, None]
     return coefficients
 
@@ -264,7 +145,7 @@ def _ridge(equations: NormalEquations, problems: np.ndarray, masks: np.ndarray, 
         if not chosen.any():
             continue
         if not penalised:
-            solution[chosen] = _rank_revealing(equations, problems[chosen], masks[chosen], None)[0]
+            solution[chosen] = _rank_revealing(equations, problems[chosen], masks[chosen])[0]
             continue
         some, active, which = problems[chosen], masks[chosen], np.flatnonzero(chosen)
         for batch, columns, valid in _batches(active):
@@ -277,7 +158,9 @@ def _ridge(equations: NormalEquations, problems: np.ndarray, masks: np.ndarray, 
 
 
 def _rank_revealing(
-    equations: NormalEquations, problems: np.ndarray, masks: np.ndarray, _: None
+    equations: NormalEquations,
+    problems: np.ndarray,
+    masks: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Least squares on the masks, and which answers the Gram matrix cannot vouch for."""
     solution = np.zeros(masks.shape)
@@ -336,7 +219,7 @@ def _refine(
             moment[model] = x.T @ residual
             defect = NormalEquations(equations.gram, moment, np.zeros((len(moment), len(mine))), equations.rows)
             own = np.stack([problems[mine, 0], problems[mine, 1], np.arange(len(mine))], axis=1)
-            solution[mine] += _rank_revealing(defect, own, masks[mine], None)[0]
+            solution[mine] += _rank_revealing(defect, own, masks[mine])[0]
 
 
 def _through_matrix(matrix: Matrix, problem: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -350,7 +233,7 @@ def _through_matrix(matrix: Matrix, problem: np.ndarray, mask: np.ndarray) -> np
     return solution
 
 
-def _batches(masks: np.ndarray):  # type: ignore[no-untyped-def]
+def _batches(masks: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Problems of like size together: row numbers (n,), their active columns (n, k), which of those are real (n, k)."""
     counts = masks.sum(axis=1)
     order = np.argsort(counts, kind="stable")
@@ -385,55 +268,9 @@ def _solve(system: np.ndarray, right: np.ndarray) -> np.ndarray:
         return np.linalg.pinv(system, hermitian=True) @ right
 
 
-def _products(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    joint = np.concatenate([x, y], axis=1)
-    return joint.T @ joint
-
-
-def _from_products(products: np.ndarray, terms: int, rows: int, matrix: Matrix | None) -> NormalEquations:
-    power = np.einsum("mkk->mk", products)[:, terms:]
-    gram = np.ascontiguousarray(products[:, :terms, :terms])
-    return NormalEquations(gram, np.ascontiguousarray(products[:, :terms, terms:]), power.copy(), rows, matrix)
-
-
-def _checked(terms: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    x, y = np.asarray(terms, dtype=float), np.asarray(targets, dtype=float)
-    y = y[:, None] if y.ndim == 1 else y
-    if x.ndim != 2 or y.ndim != 2 or len(x) != len(y) or x.size == 0 or y.size == 0:
-        raise InputError(f"terms: shape {x.shape} with targets {y.shape}, expected (row, term) and (row, target)")
-    if not (np.isfinite(x).all() and np.isfinite(y).all()):
-        raise InputError("terms: values that are not finite found; leave those rows out")
-    return x, y
-
-
 def _check_hyperparameters(thresholds: np.ndarray, alphas: np.ndarray, max_rounds: int) -> None:
     for name, values in (("threshold", thresholds), ("alpha", alphas)):
         if not np.isfinite(values).all() or (values < 0).any():
             raise InputError(f"{name}: {values.tolist()} found, expected finite numbers, not negative")
     if max_rounds < 1:
         raise InputError(f"max_rounds: {max_rounds!r} found, expected at least 1")
-
-
-def dependent_terms(gram: Float[np.ndarray, "term term"]) -> tuple[Int[np.ndarray, "group"], ...]:
-    """Groups of terms that are linearly dependent (to rounding) on these rows, as indices.
-
-    Each group is one linear identity among terms, e.g. u, u cos^2 and u sin^2.
-    """
-    scale = np.sqrt(np.diag(gram))
-    zero = np.flatnonzero(scale == 0)
-    scale = np.where(scale > 0, scale, 1.0)
-    scaled = gram / np.outer(scale, scale)
-    groups: list[np.ndarray] = [np.array([index]) for index in zero]
-    basis: list[int] = []
-    for column in range(len(gram)):
-        if scale[column] == 0 or column in zero:
-            continue
-        if basis:
-            inner = scaled[np.ix_(basis, basis)]
-            weights = np.linalg.solve(inner, scaled[basis, column])
-            left = scaled[column, column] - weights @ scaled[basis, column]
-            if left < 1e-12:
-                groups.append(np.array([*np.array(basis)[np.abs(weights) > 1e-4], column]))
-                continue
-        basis.append(column)
-    return tuple(groups)

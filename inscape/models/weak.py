@@ -6,6 +6,8 @@ With a smooth bump p(t) that vanishes at both ends of its window, integration by
 
 from __future__ import annotations
 
+from math import comb
+
 import numpy as np
 from jaxtyping import Float
 
@@ -20,7 +22,12 @@ QUARTER_WINDOW = 4
 
 
 def weak_rows(
-    runs: Trajectories, terms: Terms, *, half_width: int | None = None, stride: int | None = None, power: int = SHARPNESS
+    runs: Trajectories,
+    terms: Terms,
+    *,
+    half_width: int | None = None,
+    stride: int | None = None,
+    power: int = SHARPNESS,
 ) -> Rows:
     """One row for each place of the window.
 
@@ -84,6 +91,30 @@ def bump_half_width(runs: Trajectories) -> int:
     mean = float((frequencies[1:] * power[1:]).sum() / power[1:].sum())
     longest_window = max(2, (len(longest) - 1) // 8)
     return int(min(np.clip(round(0.125 / mean), 8, 200), longest_window))
+
+
+def noise_level(runs: Trajectories) -> Float[np.ndarray, "state"]:
+    """Standard deviation of white noise on the samples, in units of each state's own; 0 where none shows.
+
+    Twelfth differences of a smooth run are tiny and resemble their neighbours; those of white noise are large and
+    anticorrelated (-12/13), which tells the two apart.
+    """
+    order = 12
+    longest = max(runs, key=len)
+    states = np.asarray(longest.states, dtype=float)
+    if len(states) < 3 * order:
+        return np.zeros(states.shape[1])
+    rough = np.diff(states, order, axis=0)
+    rough = rough[np.isfinite(rough).all(axis=1)]
+    if len(rough) < order:
+        return np.zeros(states.shape[1])
+    gain = float(np.sqrt(comb(2 * order, order)))
+    power = np.mean(rough**2, axis=0)
+    succession = np.mean(rough[1:] * rough[:-1], axis=0) / np.where(power > 0, power, 1.0)
+    # The median keeps a few sharp turns of a clean run from looking like noise.
+    level = np.median(np.abs(rough), axis=0) / 0.6745 / gain
+    spread = np.nanstd(states, axis=0)
+    return np.where(succession < -0.5, level / np.where(spread > 0, spread, 1.0), 0.0)
 
 
 def _windows(columns: Float[np.ndarray, "time column"], weights: np.ndarray, stride: int) -> np.ndarray:
