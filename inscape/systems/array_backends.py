@@ -96,13 +96,13 @@ def numba_kernel(definition: Definition, expressions: tuple[sympy.Expr, ...]) ->
 
         given = [*definition.parameter_symbols, *definition.inputs]
         source = kernel_source(definition.states, given, t, expressions)
-        return numba.njit(error_model="numpy")(_run(source, "kernel", _numba_names()))
+        return numba.njit(error_model="numpy")(_run(source, "kernel", numba_names()))
 
     return _cached("numba", definition, expressions, build)
 
 
 @cache
-def _numba_names() -> dict[str, Any]:
+def numba_names() -> dict[str, Any]:
     import numba
 
     def choose(condition: bool, a: float, b: float) -> float:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,9 +13,9 @@ import sympy
 from jaxtyping import Float
 
 from inscape.errors import InputError
-from inscape.systems.code import Writer
 from inscape.systems.definition import Definition, symbol
 from inscape.systems.heyoka_backend import inline
+from inscape.systems.node_function import node_function
 from inscape.systems.symbols import delayed, t
 
 DELAYED = delayed(sympy.Symbol("x", real=True), sympy.Symbol("tau", real=True)).func
@@ -139,10 +138,11 @@ def compiled_delay_law(definition: Definition) -> CompiledDelayLaw:
     size, width = len(definition.states), len(definition.states) + len(law.pasts)
     of_state = [slopes[row * width + column] for row in range(size) for column in range(size)]
     moving = {*definition.states, *law.past_symbols, t}
+    symbols = definition.states, law.past_symbols, definition.parameter_symbols
     built = CompiledDelayLaw(
         law,
-        _over_nodes(law, [inline(e, exponents) for e in law.expressions]),
-        _over_nodes(law, [inline(e, exponents) for e in slopes]),
+        node_function(*symbols, [inline(e, exponents) for e in law.expressions]),
+        node_function(*symbols, [inline(e, exponents) for e in slopes]),
         not any(e.free_symbols & moving for e in of_state),
     )
     with _lock:
@@ -150,31 +150,3 @@ def compiled_delay_law(definition: Definition) -> CompiledDelayLaw:
         while len(_compiled) > _KEPT_LAWS:
             _compiled.popitem(last=False)
     return built
-
-
-@cache
-def node_function_type() -> Any:
-    """The numba type of a compiled law; one type for all laws, so that kernels which call it are compiled once."""
-    from numba import float64, types, void
-
-    matrix = float64[:, ::1]
-    return types.FunctionType(void(float64[::1], matrix, matrix, float64[::1], matrix))
-
-
-def _over_nodes(law: DelayLaw, expressions: Sequence[sympy.Expr]) -> Callable[..., None]:
-    import numba
-
-    from inscape.systems.array_backends import _numba_names
-
-    names: dict[sympy.Basic, str] = {s: f"x[i, {k}]" for k, s in enumerate(law.definition.states)}
-    names |= {s: f"d[i, {k}]" for k, s in enumerate(law.past_symbols)}
-    names |= {s: f"p[{k}]" for k, s in enumerate(law.definition.parameter_symbols)}
-    names[t] = "times[i]"
-    writer = Writer(names)
-    values = writer.write(expressions)
-    body = [*writer.lines, *(f"out[i, {k}] = {value}" for k, value in enumerate(values))]
-    source = "def law(times, x, d, p, out):\n    for i in range(len(times)):\n        " + "\n        ".join(body) + "\n"
-    # The source was written from a sympy tree, with names of its own: no text of a user is executed.
-    scope = dict(_numba_names())
-    exec(source, scope)
-    return numba.cfunc(node_function_type().signature, error_model="numpy")(scope["law"])
