@@ -68,11 +68,14 @@ class LyapunovSpectrum:
 
     @property
     def sum_mismatch(self) -> float:
-        """|sum of exponents - mean divergence| over the largest of their sizes; NaN if the spectrum is not complete."""
+        """|sum of exponents - mean divergence| over the largest of their sizes; NaN if the spectrum is not complete.
+
+        Sizes under one e-fold in the whole run count as one e-fold.
+        """
         if not self.is_complete:
             return float("nan")
-        scale = max(abs(self.divergence), float(np.max(np.abs(self.exponents))))
-        return abs(float(self.exponents.sum()) - self.divergence) / scale if scale > 0 else 0.0
+        scale = max(abs(self.divergence), float(np.max(np.abs(self.exponents))), 1 / self.duration)
+        return abs(float(self.exponents.sum()) - self.divergence) / scale
 
     @property
     def sum_matches_divergence(self) -> bool:

@@ -56,7 +56,7 @@ def lyapunov_spectrum(
         and 100 dominant periods (1,000,000 and 10,000 iterations of a map).
     periods : the duration in dominant periods, and a tenth of it as transient; for those not given.
     count : how many exponents; all if None.
-    interval : first time between two orthonormalisations; a twentieth of a period if None.
+    interval : longest time between two orthonormalisations; found from how fast the vectors part if None.
     target_error : stop as soon as the standard error of the largest exponent is below this; the duration is then the
         longest run (50,000 periods if None).
     seed : for the directions of the first tangent vectors.
@@ -98,30 +98,60 @@ def lyapunov_spectrum(
     if target_error is not None:
         positive(target_error, "target_error")
     period = 1.0 if isinstance(system, Map) else typical_period(system, start)
-    duration, transient = _run_lengths(system, duration, transient, periods, period, target_error)
-    first = positive(interval, "interval") if interval is not None else period / 20
+    duration, transient = run_lengths(system, duration, transient, periods, period, target_error)
+    longest = positive(interval, "interval") if interval is not None else np.inf
     frame = random_frame(size, count, np.random.default_rng(seed))
-    deadline = clock.monotonic() + (positive(max_seconds, "max_seconds") if max_seconds is not None else np.inf)
     motion: FlowMotion | MapMotion
     if isinstance(system, Map):
         motion = MapMotion(system, start, frame)
     else:
-        motion = FlowMotion(system, start, frame, interval=first, tolerance=tolerance)
+        motion = FlowMotion(system, start, frame, interval=period / 20, longest_interval=longest, tolerance=tolerance)
 
+    is_autonomous_flow = isinstance(system, Flow) and system.definition.is_autonomous
+    return average_growth(
+        motion,
+        duration,
+        transient,
+        period,
+        system=system.name,
+        dimension=size,
+        autonomous=is_autonomous_flow,
+        target_error=target_error,
+        max_seconds=max_seconds,
+        progress=progress,
+    )
+
+
+def average_growth(
+    motion: FlowMotion | MapMotion,
+    duration: float,
+    transient: float,
+    period: float,
+    *,
+    system: str,
+    dimension: int,
+    autonomous: bool,
+    target_error: float | None = None,
+    max_seconds: float | None = None,
+    progress: bool | None = None,
+) -> LyapunovSpectrum:
+    """The mean growth rates of a tangent motion after a transient; arguments as of `lyapunov_spectrum`."""
+    deadline = clock.monotonic() + (positive(max_seconds, "max_seconds") if max_seconds is not None else np.inf)
     samples = int(np.clip(round(duration / period), _FEWEST_SAMPLES, _MOST_SAMPLES))
-    if isinstance(system, Map):
+    stretch = duration / samples
+    if isinstance(motion, MapMotion):
         samples = min(samples, int(duration))
-    stretch = max(1, round(duration / samples)) if isinstance(system, Map) else duration / samples
-    stopped = _discard(motion, transient, stretch, deadline)
-    if stopped:
+        stretch = max(1, round(duration / samples))
+    if not _discard(motion, transient, stretch, deadline):
         raise InputError(f"max_seconds: {max_seconds} s ended within the transient; allow more, or shorten `transient`")
 
-    growth = np.empty((samples, count))
+    growth = np.empty((samples, motion.frame.shape[1]))
     volume = np.empty(samples)
     orthonormalisations = 0
     done = 0
+    stopped = None
     began = motion.time
-    with track(samples, f"exponents of {system.name}", progress) as advance:
+    with track(samples, f"exponents of {system}", progress) as advance:
         for done in range(1, samples + 1):
             grown = motion.grow(began + done * stretch)
             growth[done - 1], volume[done - 1] = grown.logarithms / stretch, grown.log_volume / stretch
@@ -141,14 +171,14 @@ def lyapunov_spectrum(
         covariance=means.covariance[np.ix_(order, order)],
         degrees_of_freedom=means.degrees_of_freedom,
         duration=done * stretch,
-        dimension=size,
+        dimension=dimension,
         divergence=float(volume.mean()),
-        autonomous=isinstance(system, Flow) and system.definition.is_autonomous,
+        autonomous=autonomous,
         period=period,
         local=growth[:, order],
         sample_duration=stretch,
         interval=done * stretch / max(orthonormalisations, 1),
-        system=system.name,
+        system=system,
         stopped=stopped,
     )
 
@@ -202,14 +232,15 @@ def typical_period(system: Flow, state: Float[np.ndarray, "state"]) -> float:
     return estimate
 
 
-def _run_lengths(
+def run_lengths(
     system: Flow | Map,
     duration: float | None,
     transient: float | None,
     periods: float | None,
     period: float,
-    target_error: float | None,
+    target_error: float | None = None,
 ) -> tuple[float, float]:
+    """(duration, transient) of a run in the system's time unit, from whichever of them is given."""
     is_map = isinstance(system, Map)
     if duration is None and periods is not None:
         duration = positive(periods, "periods") * period
@@ -230,10 +261,11 @@ def _run_lengths(
 
 
 def _discard(motion: FlowMotion | MapMotion, transient: float, stretch: float, deadline: float) -> bool:
+    """Let the transient pass; whether it did before the deadline."""
     began = motion.time
     pieces = int(np.ceil(transient / stretch)) if transient > 0 else 0
     for piece in range(1, pieces + 1):
         motion.grow(began + min(piece * stretch, transient))
         if clock.monotonic() > deadline:
-            return True
-    return False
+            return False
+    return True

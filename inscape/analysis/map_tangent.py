@@ -134,18 +134,16 @@ def _log_abs_det(matrix):  # type: ignore[no-untyped-def]
             types.int64,
             _matrix,
             _vector,
-            _matrix,
         )
     ],
     cache=True,
 )
-def advance_tangent(step, parameters, state, tangent, samples, per_sample, growth, contraction, orbit):  # type: ignore[no-untyped-def]
+def advance_tangent(step, parameters, state, tangent, samples, per_sample, growth, contraction):  # type: ignore[no-untyped-def]
     """Iterate a map with `k` orthonormal tangent vectors, in place.
 
     The vectors are orthonormalised (modified Gram-Schmidt, twice) after every iteration, so that no contraction is
     too strong. Adds the logarithms of their growth to `growth` (sample, k) and log |det Jacobian| to `contraction`
-    (sample,); writes the state at the end of each sample to `orbit` (sample, state) if that has rows. Returns the
-    number of samples done: fewer than asked if the state left the numbers.
+    (sample,). Returns the number of samples done: fewer than asked if the state left every bounded region.
     """
     size, count = tangent.shape
     image = np.empty(size)
@@ -190,6 +188,4 @@ def advance_tangent(step, parameters, state, tangent, samples, per_sample, growt
                         moved[i, k] /= norm
             tangent[:, :] = moved
             contraction[sample] += _log_abs_det(jacobian)
-        if orbit.shape[0] > sample:
-            orbit[sample] = state
     return samples

@@ -42,6 +42,7 @@ class TangentMotion(Protocol):
     time: float
     state: Float[np.ndarray, "state"]
     frame: Float[np.ndarray, "state count"]
+    factors: list[Float[np.ndarray, "count count"]] | None
 
     def grow(self, time: float) -> Growth:
         """Move on to `time` and say how the frame grew."""
@@ -75,6 +76,7 @@ class FlowMotion:
     state : (state,) where to start, at time `time`.
     frame : (state, count) orthonormal columns.
     interval : first time between two orthonormalisations.
+    longest_interval : what it may grow to.
     tolerance : relative error of an integration step.
     measure_volume : whether to integrate the divergence along.
     """
@@ -86,6 +88,7 @@ class FlowMotion:
         frame: Float[np.ndarray, "state count"],
         *,
         interval: float,
+        longest_interval: float = np.inf,
         tolerance: float,
         time: float = 0.0,
         measure_volume: bool = True,
@@ -93,7 +96,8 @@ class FlowMotion:
         from inscape.systems.integrator import Integrator
 
         self.dimension, self.count = frame.shape
-        self.interval = interval
+        self.interval = min(interval, longest_interval)
+        self.longest_interval = longest_interval
         self._divergence = _constant_divergence(flow) if measure_volume else float("nan")
         self._augmented = self._divergence is None
         moving = with_log_volume(flow) if self._augmented else flow
@@ -101,6 +105,7 @@ class FlowMotion:
         self._motion.time = time
         self._load(state, frame)
         self.factors: list[Float[np.ndarray, "count count"]] | None = None
+        """Set to a list to keep the triangular factor of every orthonormalisation."""
 
     @property
     def time(self) -> float:
@@ -119,6 +124,11 @@ class FlowMotion:
         pad = int(self._augmented)
         self._motion.state = np.append(state, np.zeros(pad))
         self._motion.tangent = np.vstack([frame, np.zeros((pad, self.count))])
+
+    def restart(self, state: Float[np.ndarray, "state"], frame: Float[np.ndarray, "state count"]) -> None:
+        """Begin again at time 0."""
+        self._motion.time = 0.0
+        self._load(state, frame)
 
     def grow(self, time: float) -> Growth:
         """Move on to `time`; see `TangentMotion`.
@@ -141,8 +151,9 @@ class FlowMotion:
                 vectors = self._motion.tangent[: self.dimension]
                 finite = bool(np.isfinite(vectors).all())
             except DivergedError:
-                # A tangent vector may overflow before the state does.
-                if until - before[0] < 1e-3 * (time - start):
+                # A tangent vector may overflow where the state does not; a shorter interval mends only that.
+                largest = np.max(np.abs(self._motion.tangent), initial=0.0, where=np.isfinite(self._motion.tangent))
+                if not largest > 1e50:
                     raise
                 finite = False
             if finite:
@@ -169,7 +180,7 @@ class FlowMotion:
                 self.factors.append(factor)
             self._load(state, frame)
             if spread < SPREAD_WANTED / 2:
-                self.interval = min(1.3 * self.interval, time - start)
+                self.interval = min(1.3 * self.interval, self.longest_interval, max(time - start, self.interval))
         return Growth(logarithms, log_volume, done)
 
 
@@ -232,6 +243,13 @@ class MapMotion:
         self.state = np.array(state, dtype=float)
         self.frame = np.ascontiguousarray(frame, dtype=float)
         self.time = time
+        self.factors: list[Float[np.ndarray, "count count"]] | None = None
+
+    def restart(self, state: Float[np.ndarray, "state"], frame: Float[np.ndarray, "state count"]) -> None:
+        """Begin again at time 0."""
+        self.time = 0.0
+        self.state = np.array(state, dtype=float)
+        self.frame = np.array(frame, dtype=float, order="C")
 
     def grow(self, time: float) -> Growth:
         """Iterate up to `time`; see `TangentMotion`.
@@ -241,25 +259,36 @@ class MapMotion:
         DivergedError : if the state leaves every bounded region.
         """
         steps = round(time - self.time)
-        logarithms, volume, _ = self.grow_many(1, steps)
-        return Growth(logarithms[0], float(volume[0]), steps)
+        if self.factors is None:
+            logarithms, volume = self._grow(1, steps)
+            return Growth(logarithms[0], float(volume[0]), steps)
+        total, contraction = np.zeros(self.frame.shape[1]), 0.0
+        for _ in range(steps):
+            before = self.state.copy(), self.frame.copy()
+            logarithms, volume = self._grow(1, 1)
+            total, contraction = total + logarithms[0], contraction + float(volume[0])
+            self.factors.append(np.triu(self.frame.T @ self._jacobian(before[0]) @ before[1]))
+        return Growth(total, contraction, steps)
 
-    def grow_many(
-        self, samples: int, per_sample: int, *, keep_orbit: bool = False
-    ) -> tuple[Float[np.ndarray, "sample count"], Float[np.ndarray, "sample"], Float[np.ndarray, "sample state"]]:
-        """Growth (sample, count), log volume (sample,) and end states of consecutive stretches of equal length."""
+    def _jacobian(self, state: Float[np.ndarray, "state"]) -> Float[np.ndarray, "state state"]:
+        jacobian = np.empty((len(state), len(state)))
+        self._step(state, self._parameters, np.empty(len(state)), jacobian)
+        return jacobian
+
+    def _grow(
+        self, samples: int, per_sample: int
+    ) -> tuple[Float[np.ndarray, "sample count"], Float[np.ndarray, "sample"]]:
         from inscape.analysis.map_tangent import advance_tangent
 
         growth = np.zeros((samples, self.frame.shape[1]))
         contraction = np.zeros(samples)
-        orbit = np.empty((samples if keep_orbit else 0, len(self.state)))
         done = advance_tangent(
-            self._step, self._parameters, self.state, self.frame, samples, per_sample, growth, contraction, orbit
+            self._step, self._parameters, self.state, self.frame, samples, per_sample, growth, contraction
         )
         self.time += samples * per_sample
         if done < samples:
             raise DivergedError(f"{self.name}: the state left every bounded region; start nearer to the attractor")
-        return growth, contraction, orbit
+        return growth, contraction
 
 
 def check_measurable(system: Flow | Map) -> None:
