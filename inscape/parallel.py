@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal, TypeVar
@@ -54,7 +55,9 @@ def parallel_map(
                 results.append(function(item))
                 advance()
             return results
-        with _joblib_backend(backend, jobs):
+        with _joblib_backend(backend, jobs), warnings.catch_warnings():
+            # Loky renews workers whose memory grew, as compilers' does; nothing is lost, and the user need not know.
+            warnings.filterwarnings("ignore", message="A worker stopped while some jobs", category=UserWarning)
             calls = (joblib.delayed(function)(item) for item in work)
             for result in joblib.Parallel(n_jobs=jobs, return_as=_ordering(backend))(calls):
                 results.append(result)

@@ -13,6 +13,10 @@ from inscape.models.windows import closed_loop, lagged_windows
 from inscape.trajectories import Trajectories, Trajectory
 
 
+OUT_OF_BOUNDS = 1e6
+"""Standard deviations of the recording beyond which a forecast counts as diverged."""
+
+
 class Lagged(Model):
     """Autoregression by a regressor of the user's choice.
 
@@ -45,7 +49,7 @@ class Lagged(Model):
         window = (history.states[-self._past :] - self.centre_) / self.scale_
 
         def step(past: np.ndarray) -> np.ndarray:
-            if not np.isfinite(past).all():
+            if not (np.abs(past) < OUT_OF_BOUNDS).all():
                 return np.full(past.shape[-1], np.nan)
             return np.asarray(self.regressor_.predict(past.reshape(1, -1))).reshape(-1)
 

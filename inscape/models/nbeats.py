@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from inscape.errors import InputError
@@ -11,7 +13,10 @@ from inscape.models.replicas import Replicas
 from inscape.models.windows import closed_loop, lagged_windows
 from inscape.trajectories import Trajectories, Trajectory
 
-torch = require("torch", "neural")
+if TYPE_CHECKING:
+    import torch
+else:
+    torch = require("torch", "neural")
 
 
 class NBEATSNetwork(torch.nn.Module):

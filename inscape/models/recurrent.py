@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from inscape.extras import require
 
-torch = require("torch", "neural")
+if TYPE_CHECKING:
+    import torch
+else:
+    torch = require("torch", "neural")
 
 
 class RecurrentNetwork(torch.nn.Module):

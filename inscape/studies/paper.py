@@ -10,7 +10,7 @@ import numpy as np
 
 from inscape.errors import InputError
 
-Verdict = Literal["met", "not met", "reported", "not run"]
+Verdict = Literal["met", "not met", "reported", "not run", "not judged"]
 
 
 @dataclass(frozen=True)
@@ -146,11 +146,14 @@ class Findings:
 
 @dataclass(frozen=True)
 class Judged:
-    """A claim beside our number."""
+    """A claim beside our number; a run too small to judge by (scale "smoke") leaves the verdict open."""
 
     claim: Claim
     measured: Measured | None
+    is_trial: bool = False
     verdict: Verdict = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "verdict", self.claim.judge(self.measured))
+        verdict = self.claim.judge(self.measured)
+        is_open = self.is_trial and verdict in ("met", "not met")
+        object.__setattr__(self, "verdict", "not judged" if is_open else verdict)

@@ -137,8 +137,9 @@ class StudyRun:
     def judged(self) -> list[Judged]:
         """Every claim of the study beside our number."""
         measured = (self.folder.findings or {}).get("measured", {})
+        is_trial = self.folder.settings["scale"] == "smoke"
         return [
-            Judged(claim, Measured(**measured[claim.name]) if claim.name in measured else None)
+            Judged(claim, Measured(**measured[claim.name]) if claim.name in measured else None, is_trial)
             for claim in self.study.claims
         ]
 
