@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from inscape.errors import DivergedError
+from inscape.errors import DivergedError, InputError
 from inscape.systems import plan
+from inscape.systems.crossings import Crossings, Direction, Surface, find_crossings, surface_expression
 from inscape.systems.heyoka_backend import is_smooth
 from inscape.systems.propagation import Budget, run_abreast, run_alone
 from inscape.systems.symbolic import SymbolicSystem
@@ -42,6 +43,7 @@ class Flow(SymbolicSystem):
         max_seconds: float | None = None,
         max_steps: int | None = None,
         hold: bool = False,
+        until: Surface | None = None,
     ) -> Trajectory | Trajectories:
         """Let the system move.
 
@@ -62,6 +64,8 @@ class Flow(SymbolicSystem):
         tolerance : relative error of one step.
         max_seconds, max_steps : the run stops when it took longer; max_seconds holds for all runs together.
         hold : hold inputs between samples, where they would be interpolated.
+        until : a surface, as of `crossings`, at which a run ends: its last sample is the crossing itself, and
+            `context["stopped"]` says so.
 
         Returns
         -------
@@ -74,6 +78,25 @@ class Flow(SymbolicSystem):
         UnknownNameError : if a parameter is not one of the system's.
         DivergedError : if a run fails before its first sample.
         """
+        if noise is not None:
+            from inscape.systems.noise import simulate_with_noise
+
+            return simulate_with_noise(
+                self,
+                initial,
+                times,
+                inputs,
+                noise=noise,
+                method=noise_method,
+                step=noise_step,
+                periods=periods,
+                per_period=per_period,
+                runs=runs,
+                parameters=parameters,
+                seed=seed,
+                transient=transient,
+                max_seconds=max_seconds,
+            )
         check_tolerance(tolerance)
         grid, direction = plan.sampling_times(self, times, periods, per_period)
         lead = direction * plan.duration("transient", transient)
@@ -90,14 +113,77 @@ class Flow(SymbolicSystem):
         if self.input_names or inputs is not None:
             from inscape.systems.driven import driven_runs
 
+            if until is not None:
+                raise InputError(f"{self.name}: until= found with inputs; it is for flows without")
             outcomes, records = driven_runs(self, start, table, grid, lead, inputs, hold, tolerance, budget)
         else:
             outcomes, records = self.runs(start, table, grid, lead, tolerance, budget), None
+        if until is not None:
+            return self._ended(until, outcomes, table, grid, direction, many, tolerance, budget)
         found = [
             self._trajectory(grid, direction, states, reason, table[i], None if records is None else records[i])
             for i, (states, reason) in enumerate(outcomes)
         ]
         return Trajectories(found) if many else found[0]
+
+    def crossings(
+        self,
+        surface: Surface,
+        times: Sequence[float] | None = None,
+        *,
+        periods: float | None = None,
+        initial: Float[np.ndarray, "state"] | Sequence[float] | None = None,
+        direction: Direction = "both",
+        most: int | None = None,
+        transient: float | None = None,
+        tolerance: float = 1e-12,
+        max_seconds: float | None = None,
+        max_steps: int | None = None,
+    ) -> Crossings:
+        """When and where a run crosses a surface, found to rounding (as the root of the Taylor series of the step).
+
+        Parameters
+        ----------
+        surface : the function that vanishes on it: a text such as "z - 27" or "z = 27", a sympy expression, or a
+            function of the state variables. Parameters may stand in it.
+        times : first and last time of the search (what lies between them does not matter).
+        periods : instead of `times`: so many dominant periods from time 0.
+        initial : (state,) to start from, the system's own if None.
+        direction : "up" where the function rises through 0, "down" where it falls, or "both".
+        most : end the search after so many crossings.
+        transient : time that is integrated first and not searched.
+        tolerance, max_seconds, max_steps : as of `simulate`.
+
+        Returns
+        -------
+        Crossings with `times`, `states`, `directions` and `stopped`.
+        """
+        check_tolerance(tolerance)
+        grid, direction_of_time = plan.sampling_times(self, times, periods, 1)
+        if periods is not None:
+            grid = np.array([0.0, periods * (self.period or 0.0)])
+        if direction_of_time < 0 or len(grid) < 2:
+            raise InputError("times: expected a first and a later last time to search between")
+        if self.input_names:
+            raise InputError(
+                f"{self.name}: crossings of a flow with inputs; give its inputs as functions of t in the law"
+            )
+        if most is not None:
+            plan.run_count(most)
+        start = self.initial if initial is None else plan.initial_states(self, initial)[0]
+        budget = Budget.of(max_seconds, max_steps)
+        lead = plan.duration("transient", transient)
+        if lead:
+            states, reason = self.runs(
+                start[None], self.parameter_values[None], np.array([grid[0]]), lead, tolerance, budget
+            )[0]
+            if reason is not None:
+                raise DivergedError(f"{self.name}: {reason}")
+            start = states[-1]
+        expression = surface_expression(self.definition, surface)
+        return find_crossings(
+            self, expression, start, float(grid[0]), float(grid[-1]), direction, tolerance, budget, most
+        )
 
     def runs(
         self,
@@ -114,6 +200,41 @@ class Flow(SymbolicSystem):
         """
         way = self._smooth_runs if self.is_smooth else self._kinked_runs
         return way(start, table, grid, lead, tolerance, budget)
+
+    def _ended(
+        self,
+        until: Surface,
+        outcomes: list[tuple[np.ndarray, str | None]],
+        table: np.ndarray,
+        grid: np.ndarray,
+        direction: int,
+        many: bool,
+        tolerance: float,
+        budget: Budget,
+    ) -> Trajectory | Trajectories:
+        if direction < 0 or len(grid) < 2:
+            raise InputError("until: expected at least two rising times; a run backward cannot be ended at a surface")
+        surface = surface_expression(self.definition, until)
+        found = []
+        for (states, reason), values in zip(outcomes, table, strict=True):
+            run = self._trajectory(grid, direction, states, reason, values, None)
+            system = self.with_parameters(**dict(zip(self.parameters, values.tolist(), strict=True)))
+            # A run that failed is searched as far as it came.
+            last = float(run.times[-1])
+            hit = (
+                find_crossings(system, surface, states[0], float(grid[0]), last, "both", tolerance, budget, 1)
+                if last > grid[0]
+                else None
+            )
+            if hit is not None and len(hit):
+                kept = int(np.searchsorted(run.times, hit.times[0]))
+                run = run.replace(
+                    times=np.append(run.times[:kept], hit.times[0]),
+                    states=np.vstack((run.states[:kept], hit.states[:1])),
+                    context={**run.context, "stopped": f"reached {surface} = 0 at t = {hit.times[0]:.9g}"},
+                )
+            found.append(run)
+        return Trajectories(found) if many else found[0]
 
     def _smooth_runs(
         self, start: np.ndarray, table: np.ndarray, grid: np.ndarray, lead: float, tolerance: float, budget: Budget
