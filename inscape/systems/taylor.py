@@ -32,7 +32,6 @@ class TaylorLaw:
     """
 
     template: Any
-    parameters: int
     inputs: int
     degree: int
     resting: list[Any] = field(default_factory=list)
@@ -114,6 +113,50 @@ def _compile(
 ) -> TaylorLaw:
     import heyoka as hy
 
+    law = assemble(definition, values, tangent, degree)
+    shape = (len(law.system), lanes) if lanes > 1 else (len(law.system),)
+    used = law.parameters_used()
+    options: dict[str, Any] = {"tol": tolerance, "compact_mode": law.is_large if compact is None else compact}
+    if used:
+        options["pars"] = np.zeros((used, lanes) if lanes > 1 else used)
+    build = hy.taylor_adaptive_batch if lanes > 1 else hy.taylor_adaptive
+    return TaylorLaw(build(law.system, np.ones(shape), **options), len(definition.input_names), degree)
+
+
+@dataclass(frozen=True)
+class AssembledLaw:
+    """A law in heyoka's expressions, ready to be compiled.
+
+    Parameters
+    ----------
+    system : pairs (variable, right-hand side), tangent vectors after the states.
+    translate : turns further sympy expressions in the same symbols.
+    values : parameters that were put in as numbers.
+    nodes : number of distinct sub-expressions.
+    """
+
+    system: list[tuple[Any, Any]]
+    translate: Translator
+    values: dict[sympy.Symbol, float]
+    nodes: int
+
+    @property
+    def is_large(self) -> bool:
+        """Whether compact mode pays."""
+        return self.nodes > INLINED_NODES
+
+    def parameters_used(self, *further: Any) -> int:
+        """Length of the vector of parameters that the law (and further expressions) reads."""
+        import heyoka as hy
+
+        read = hy.get_params([side for _, side in self.system] + list(further))
+        return 1 + max((int(str(p)[1:]) for p in read), default=-1)
+
+
+def assemble(definition: Definition, values: dict[sympy.Symbol, float], tangent: int, degree: int) -> AssembledLaw:
+    """The law with its inputs as polynomials in time, and with its tangent vectors."""
+    import heyoka as hy
+
     parameters = len(definition.parameters)
     count = len(definition.input_names)
     table = base_table(definition, values)
@@ -132,19 +175,7 @@ def _compile(
     if tangent:
         system += tangent_equations(variables, sides, tangent)
         nodes *= 1 + tangent
-    shape = (len(system), lanes) if lanes > 1 else (len(system),)
-    slots = parameters + (count * (degree + 1) + 1 if count else 0)
-    used = _parameters_used(hy, system)
-    options: dict[str, Any] = {"tol": tolerance, "compact_mode": nodes > INLINED_NODES if compact is None else compact}
-    if used:
-        options["pars"] = np.zeros((used, lanes) if lanes > 1 else used)
-    build = hy.taylor_adaptive_batch if lanes > 1 else hy.taylor_adaptive
-    return TaylorLaw(build(system, np.ones(shape), **options), slots, count, degree)
-
-
-def _parameters_used(hy: Any, system: list[tuple[Any, Any]]) -> int:
-    indices = [int(str(p)[1:]) for p in hy.get_params([side for _, side in system])]
-    return 1 + max(indices, default=-1)
+    return AssembledLaw(system, translate, values, nodes)
 
 
 def tangent_equations(variables: list[Any], sides: list[Any], count: int) -> list[tuple[Any, Any]]:
