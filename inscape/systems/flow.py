@@ -44,6 +44,9 @@ class Flow(SymbolicSystem):
         max_steps: int | None = None,
         hold: bool = False,
         until: Surface | None = None,
+        noise: Any = None,
+        noise_method: str | None = None,
+        noise_step: float | None = None,
     ) -> Trajectory | Trajectories:
         """Let the system move.
 
@@ -66,6 +69,8 @@ class Flow(SymbolicSystem):
         hold : hold inputs between samples, where they would be interpolated.
         until : a surface, as of `crossings`, at which a run ends: its last sample is the crossing itself, and
             `context["stopped"]` says so.
+        noise, noise_method, noise_step : the strength of process noise, dx = f dt + B dW in the sense of Ito, and how it
+            is integrated; see `noise.simulate_with_noise`. `seed` is then that of the noise.
 
         Returns
         -------
@@ -79,6 +84,8 @@ class Flow(SymbolicSystem):
         DivergedError : if a run fails before its first sample.
         """
         if noise is not None:
+            if until is not None:
+                raise InputError(f"{self.name}: until= found with noise; it is for flows without")
             from inscape.systems.noise import simulate_with_noise
 
             return simulate_with_noise(
