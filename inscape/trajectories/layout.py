@@ -80,18 +80,11 @@ def labels_from(file: str, text: Any) -> dict[str, Any]:
     try:
         labels = json.loads(str(text))
         version = labels["inscape"]
-        runs = labels["runs"]
-        for run in runs:
-            length, context, units = run["length"], run["context"], run["units"]
-            if not (isinstance(length, int) and length > 0 and isinstance(context, dict) and isinstance(units, dict)):
-                raise TypeError
-            np.dtype(run["dtype"])
-        shape = [int(size) for size in labels["shape"]]
-        names = [*labels["state_names"], *labels["input_names"]]
-        if not all(isinstance(name, str) for name in names) or not runs or min(shape, default=1) < 1:
-            raise TypeError
+        sound = version != VERSION or _is_sound(labels)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise InputError(f"{file}: its inscape labels are damaged; write it again from the source") from None
+        sound = False
+    if not sound:
+        raise InputError(f"{file}: its inscape labels are damaged; write it again from the source")
     if version != VERSION:
         raise InputError(f"{file}: written in layout {version!r}, this inscape reads layout {VERSION}; update inscape")
     return labels
@@ -108,6 +101,22 @@ def runs_from(
     if not labels["many"]:
         return stored[0]
     return Trajectories.stored(stored) if lazy else Trajectories(stored)
+
+
+def _is_sound(labels: Mapping[str, Any]) -> bool:
+    names = [*labels["state_names"], *labels["input_names"]]
+    sound = isinstance(labels["many"], bool) and len(labels["runs"]) > 0 and len(set(names)) == len(names)
+    sound &= all(isinstance(name, str) for name in names)
+    sound &= all(type(size) is int and size > 0 for size in labels["shape"]) and len(labels["shape"]) > 0
+    sound &= not labels["state_names"] or labels["shape"] == [len(labels["state_names"])]
+    for run in labels["runs"]:
+        sound &= type(run["length"]) is int and run["length"] > 0
+        sound &= isinstance(run["context"], dict) and isinstance(run["source"], str)
+        sound &= all(isinstance(value, (str, int, float)) for value in run["context"].values())
+        sound &= all(isinstance(unit, str) for unit in run["units"].values())
+        sound &= {run["dtype"], run["input_dtype"]} <= {"float32", "float64"}
+        sound &= all(isinstance(note, str) for note in run.get("notes", ()))
+    return bool(sound)
 
 
 class StoredRuns(Sequence[Trajectory]):
@@ -140,6 +149,8 @@ class StoredRuns(Sequence[Trajectory]):
         if times is None or states is None or len(times) != self.lengths[index]:
             raise InputError(f"{self._file}: run {index} is cut short; write it again from the source")
         dtype = np.dtype(about["dtype"])
+        if np.size(states) != len(times) * int(np.prod(self._labels["shape"])):
+            raise InputError(f"{self._file}: run {index} has states of shape {np.shape(states)}; the file is damaged")
         return Trajectory(
             times,
             np.asarray(states).reshape(len(times), *self._labels["shape"]).astype(dtype, copy=False),

@@ -92,7 +92,7 @@ class DateReader:
         if odd.any():
             row = self._rows + int(told.index[int(np.argmax(odd))]) + 1
             raise InputError(
-                f"{self._place} has dates with and without time zone, first at row {row}; give all of them a zone or none"
+                f"{self._place} has dates with and without time zone, first at row {row}; give all a zone or none"
             )
         self._zones |= set(zones[told].unique())
 

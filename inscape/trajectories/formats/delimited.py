@@ -22,6 +22,7 @@ from inscape.trajectories.formats.dialect import (
     is_date,
     is_missing,
     is_number,
+    number_of,
 )
 from inscape.trajectories.layout import Record, labels_from, record_of, runs_from
 from inscape.trajectories.request import Parts, Request, part_columns
@@ -176,7 +177,7 @@ def _parts(path: Path, dialect: Dialect, request: Request) -> Parts:
         rising.append(
             len(present) == len(cells)
             and all(numbers)
-            and rises_evenly(np.array([float(cell.replace(dialect.decimal, ".")) for cell in cells]))
+            and rises_evenly(np.array([number_of(cell, dialect.decimal) for cell in cells]))
         )
     labels = list(dialect.labels)
     if labels and not labels[-1].strip() and all(is_missing(cell) for cell in columns[-1]) and request.columns is None:
@@ -256,7 +257,7 @@ def _fill_patiently(path: Path, dialect: Dialect, sheet: Sheet, dates: DateReade
             elif is_missing(cell):
                 row.append(np.nan)
             elif is_number(cell, dialect.decimal):
-                row.append(float(cell.replace(dialect.decimal, ".")))
+                row.append(number_of(cell, dialect.decimal))
             else:
                 raise InputError(
                     f"{path.name}: line {line}, column {parts.names[i]!r}: {cell[:40]!r} found, expected a number"

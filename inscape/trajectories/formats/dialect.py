@@ -67,6 +67,11 @@ def is_number(cell: str, decimal: str = ".") -> bool:
     return bool(_NUMBER.fullmatch(cell.replace(decimal, ".") if decimal != "." and "." not in cell else cell))
 
 
+def number_of(cell: str, decimal: str = ".") -> float:
+    """The number that a cell holds, of which `is_number` is true."""
+    return float(cell.strip().replace(decimal, "."))
+
+
 def is_missing(cell: str) -> bool:
     """Whether a cell says that there is no value."""
     return cell.strip().lower() in MISSING

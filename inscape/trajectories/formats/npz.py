@@ -34,7 +34,7 @@ def read(path: Path, request: Request) -> Trajectory | Trajectories:
                     with archive.open(info) as member:
                         arrays[name] = _array(member, info.file_size, path.name, name)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
-        raise InputError(f"{path.name}: damaged or not an NPZ archive ({error})") from error
+        raise InputError(f"{path.name}: damaged or not an NPZ archive ({str(error)[:80]})") from error
     if not arrays:
         raise InputError(f"{path.name}: no array found among {', '.join(list(members)[:5]) or 'nothing'}")
     if _LABELS in arrays and arrays[_LABELS].dtype.kind == "U":

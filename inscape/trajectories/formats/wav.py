@@ -35,7 +35,7 @@ def read(path: Path, request: Request) -> Trajectory | Trajectories:
     except (Exception, wavfile.WavFileWarning) as error:
         first = (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError(f"{path.name}: damaged or not WAV ({first[:120]})") from error
-    sound = sound.reshape(len(sound), -1)
+    sound = sound[:, None] if sound.ndim == 1 else sound
     if _LABELS in own:
         return _own_runs(path.name, own, sound)
     if not len(sound) or rate <= 0:

@@ -17,6 +17,8 @@ from inscape.trajectories.request import Request
 from inscape.trajectories.trajectory import Trajectory
 
 _LABELS = "inscape"
+_MOST_ARRAYS = 1_000
+_DEEPEST = 8
 _CHUNK_BYTES = 1 << 20
 # Pickle is a codec of Zarr too: only codecs that turn bytes into numbers are let in.
 _HARMLESS_NAMES = """
@@ -28,29 +30,18 @@ _HARMLESS = frozenset(_HARMLESS_NAMES.split())
 
 def read(path: Path, request: Request) -> Trajectory | Trajectories:
     """Open a Zarr store; runs of ours are loaded when they are looked at. See `inscape.trajectories.read`."""
-    import zarr
-
-    try:
-        root = zarr.open(str(path), mode="r")
-    # Zarr's parser raises errors of every kind on damaged metadata.
-    except Exception as error:
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise InputError(f"{path.name}: damaged or not a Zarr store ({first[:120]})") from error
-    if isinstance(root, zarr.Array):
-        arrays: dict[str, Any] = {"states": root}
-    else:
-        arrays = {name: member for name, member in root.members(max_depth=8) if isinstance(member, zarr.Array)}
+    arrays, attributes = _opened(path)
     stored = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     for name, array in arrays.items():
         _refuse_unsafe(path.name, name, array, stored)
-    text = root.attrs.get(_LABELS)
+    text = attributes.get(_LABELS)
     if isinstance(text, str):
         labels = labels_from(path.name, text)
         return runs_from(path.name, labels, lambda name, rows: _rows(path.name, arrays, name, rows), lazy=True)
     labelled = {
         name: LabelledArray(array, _axes_of(array), dict(array.attrs)) for name, array in sorted(arrays.items())
     }
-    return run_from_labelled(path.name, labelled, dict(root.attrs), request)
+    return run_from_labelled(path.name, labelled, attributes, request)
 
 
 def write(trajectories: Trajectory | Trajectories, path: Path, suffixes: tuple[str, ...]) -> None:
@@ -79,6 +70,33 @@ def write(trajectories: Trajectory | Trajectories, path: Path, suffixes: tuple[s
         labels.append(labels_of(run))
         start = rows.stop
     root.attrs[_LABELS] = json.dumps(collected_labels(runs[0], labels, isinstance(trajectories, Trajectories)))
+
+
+def _opened(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Every array of a store by its path in it, and the attributes of the root."""
+    import zarr
+
+    places = sorted(
+        place.parent
+        for mark in ("zarr.json", ".zarray")
+        for place in path.rglob(mark)
+        if len(place.relative_to(path).parts) <= _DEEPEST
+    )
+    if len(places) > _MOST_ARRAYS:
+        raise InputError(f"{path.name}: more than {_MOST_ARRAYS} arrays found, expected one recording")
+    try:
+        root = zarr.open(str(path), mode="r")
+        arrays = {}
+        # One by one: a store opened as a whole reports damage on the terminal besides raising it.
+        for place in places:
+            member = zarr.open(str(place), mode="r")
+            if isinstance(member, zarr.Array):
+                arrays[place.relative_to(path).as_posix() if place != path else "states"] = member
+        return arrays, dict(root.attrs)
+    # Zarr's parser raises errors of every kind on damaged metadata.
+    except Exception as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise InputError(f"{path.name}: damaged or not a Zarr store ({first[:120]})") from error
 
 
 def _rows(file: str, arrays: dict[str, Any], name: str, rows: slice) -> np.ndarray | None:
