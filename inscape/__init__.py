@@ -44,7 +44,7 @@ _HOMES = {
 }
 _ROOMS = ("analysis", "app", "errors", "extras", "models", "parallel", "studies", "systems", "trajectories")
 
-__all__ = ["__version__", *_HOMES]  # noqa: PLE0604
+__all__ = ["__version__", *_HOMES]
 
 
 def __getattr__(name: str) -> Any:

@@ -111,7 +111,8 @@ def _term_mathml(place: int, coefficient: float, monomial: Any) -> str:
         digits += f"<mo>&#xD7;</mo><msup><mn>10</mn><mn>{exponent.replace('-', '&#x2212;')}</mn></msup>"
     if monomial == 1:
         return f"{sign}{digits}"
-    return f"{sign}{'' if size == '1' else digits + '<mspace width=".17em"/>'}{_product(monomial)}"
+    gap = "" if size == "1" else digits + '<mspace width=".17em"/>'
+    return f"{sign}{gap}{_product(monomial)}"
 
 
 def _product(monomial: Any) -> str:

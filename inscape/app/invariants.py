@@ -155,10 +155,13 @@ def _of_recording(run: Trajectory, unit: str) -> tuple[list[Invariant], list[str
 
 
 def _exponent_from_data(stretch: Trajectory, unit: str, notes: list[str]) -> list[Invariant]:
-    from inscape.analysis import largest_exponent_from_data
+    try:
+        from inscape.analysis import largest_exponent_from_data
+    except ImportError:
+        return []
 
     try:
-        growth = largest_exponent_from_data(stretch)
+        growth: Any = largest_exponent_from_data(stretch)
     except InscapeError as error:
         notes.append(f"the largest exponent could not be measured from the recording: {error}")
         return []

@@ -64,7 +64,8 @@ def learn(
     """
     settings: dict[str, Any] = {
         "recording": str(recording) if isinstance(recording, (str, Path)) else type(recording).__name__,
-        "dt": dt, "time": time, "inputs": list(inputs), "run": run, "columns": None if columns is None else list(columns),
+        "dt": dt, "time": time, "inputs": list(inputs), "run": run,
+        "columns": None if columns is None else list(columns),
         "laws": None if laws is None else list(laws), "horizon": horizon, "level": level, "seed": seed,
     }  # fmt: skip
     prepared = prepare(recording, dt=dt, time=time, inputs=inputs, run=run, columns=columns, units=units)

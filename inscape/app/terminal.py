@@ -39,7 +39,8 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", title_style="bold")
+    _print_bold(title)
+    table = Table()
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
@@ -144,9 +145,9 @@ def _show_forecast(learned: Learned) -> None:
     bands, ahead = contest.bands, contest.forecast
     covered = contest.measured_coverage
     measured = "could not be measured" if np.isnan(covered) else f"measured on held-out time: {covered:.0%}"
-    promise = f"{bands.level:.0%} band" if bands.is_as_asked else (
-        f"{bands.level:.0%} band asked for, but {bands.forecasts} calibration forecasts promise {bands.promised:.0%} at most"
-    )  # fmt: skip
+    promise = f"{bands.level:.0%} band"
+    if not bands.is_as_asked:
+        promise += f" asked for, but {bands.forecasts} calibration forecasts promise {bands.promised:.0%} at most"
     title = f"Forecast, {promise}, coverage {measured}"
     shown = np.unique(np.linspace(0, len(ahead) - 1, min(len(ahead), 8)).round().astype(int))
     rows = []

@@ -22,7 +22,8 @@ def is_symbolic(model: Model) -> bool:
     """Whether the fitted model is an equation of the recorded variables that can be read."""
     if isinstance(model, Persistence):
         return True
-    return has_law(model) and model.past == 1 and number_of_terms(model) <= MOST_TERMS
+    inside = getattr(model, "model_", model)
+    return has_law(inside) and inside.past == 1 and number_of_terms(inside) <= MOST_TERMS
 
 
 def number_of_terms(model: Model) -> int:

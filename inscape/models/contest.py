@@ -26,6 +26,7 @@ ORIGINS = 40
 """Forecasts made in each held-out part, where there is room for so many."""
 
 LONGEST_HORIZON = 200
+FORECASTS_SIDE_BY_SIDE = 5
 LEARNING_LIMIT = 200_000
 """Samples that a law learns from at most: the latest ones before the held-out time."""
 
@@ -114,6 +115,11 @@ class Contest:
             seen.setdefault(entry.family, entry)
         order = {id(e): k for k, e in enumerate(self.entries)}
         return tuple(sorted(seen.values(), key=lambda e: order[id(e)]))
+
+    @property
+    def nearest_equation(self) -> Entry | None:
+        """The readable equation with the smallest error in the selection part, whether or not it won."""
+        return next((e for e in self.entries if e.is_symbolic and not e.is_reference and e.model is not None), None)
 
     @property
     def measured_coverage(self) -> float:
@@ -213,10 +219,25 @@ def hold_contest(
 
 
 def simplest(standing: Sequence[Entry]) -> Entry:
-    """Among entries, best first, the one with the fewest terms that the selection part cannot tell from the best."""
+    """The entry that is preferred among those, best first, that the selection part cannot tell from the best.
+
+    Knowing nothing is preferred to any law; then the readable equation with the fewest terms; then an entry with at
+    most half of the best one's numbers.
+    """
     best = standing[0]
-    tied = [e for e in standing if e is best or are_equal(e.selection, best.selection)]
-    return min(tied, key=lambda e: (not e.is_symbolic, e.terms, e.selection.mean))
+    tied = [e for e in standing if e is best or are_equal(_selection(e), _selection(best))]
+    references = [e for e in tied if e.is_reference]
+    if references:
+        return references[0]
+    readable = [e for e in tied if e.is_symbolic]
+    if readable:
+        return min(readable, key=lambda e: (e.terms, _selection(e).mean))
+    return next((e for e in tied if 2 * e.terms <= best.terms), best)
+
+
+def _selection(entry: Entry) -> Score:
+    assert entry.selection is not None  # only entries that stand are compared
+    return entry.selection
 
 
 def continued(model: Model, run: Trajectory, steps: int) -> Trajectory:
@@ -306,5 +327,6 @@ def _horizon(runs: Trajectories, split: TimeSplit, horizon: int | None) -> int:
         return min(int(horizon), longest)
     run = max(runs, key=len)
     period = strongest_period(run.states[-20_000:])
-    roomy = max(1, shortest // 3)
+    # Forecasts that overlap count for one: a part should hold some that do not.
+    roomy = max(1, shortest // FORECASTS_SIDE_BY_SIDE)
     return int(np.clip(period if period > 1 else roomy, 1, min(roomy, LONGEST_HORIZON)))

@@ -6,14 +6,19 @@ from math import comb
 
 from inscape.models.dictionary import polynomial
 from inscape.models.dmd import DMD
+from inscape.models.model import Model
 from inscape.models.nvar import NVAR
-from inscape.models.persistence import Persistence
+from inscape.models.persistence import Persistence, strongest_period
 from inscape.models.registry import register
 from inscape.models.sindy import SINDy
+from inscape.models.state_estimation import EstimatedStart
 from inscape.trajectories import Trajectories
 
-MOST_TERMS = 300
+MOST_TERMS = 200
 """Columns of a regression that is tried: its memory and time grow with rows times columns squared."""
+
+MOST_ESTIMATED = 12
+"""State variables up to which the start of a forecast is estimated; tangent vectors cost their square."""
 
 
 @register("persistence", is_reference=True)
@@ -30,8 +35,9 @@ def mean(trajectories: Trajectories) -> list[tuple[str, Persistence]]:
 
 @register("seasonal", is_reference=True)
 def seasonal(trajectories: Trajectories) -> list[tuple[str, Persistence]]:
-    """The next season is the last one."""
-    return [("last season", Persistence("seasonal"))]
+    """The next season is the last one; only where there is a season."""
+    season = strongest_period(max(trajectories, key=len).states[-20_000:])
+    return [("last season", Persistence("seasonal"))] if season > 1 else []
 
 
 @register("dmd")
@@ -71,21 +77,31 @@ def nvar(trajectories: Trajectories) -> list[tuple[str, NVAR]]:
 
 
 @register("sindy")
-def sindy(trajectories: Trajectories) -> list[tuple[str, SINDy]]:
-    """Sparse polynomial laws: rates of change by differences and by weak form, and the next sample."""
+def sindy(trajectories: Trajectories) -> list[tuple[str, Model]]:
+    """Sparse polynomial laws: rates of change, and the next sample; forecasts from one sample or an estimated state."""
     variables = len(trajectories.state_names) + len(trajectories.input_names)
-    entered = []
-    for degree in (1, 2, 3):
+    longest = max(map(len, trajectories))
+    entered: list[tuple[str, Model]] = []
+    for degree in (2, 3):
         terms = comb(variables + degree, degree)
         if terms > MOST_TERMS or trajectories.samples < terms + 4:
             continue
-        library = polynomial(degree)
-        kind = "linear" if degree == 1 else "quadratic" if degree == 2 else "cubic"
-        entered.append((f"sparse {kind} law (SINDy)", SINDy(library)))
-        if max(map(len, trajectories)) >= 60:
-            entered.append((f"sparse {kind} law (weak SINDy)", SINDy(library, derivative="weak")))
-        entered.append((f"sparse {kind} map (SINDy)", SINDy(library, time="discrete")))
+        kind = "quadratic" if degree == 2 else "cubic"
+        entered.append((f"sparse {kind} law (SINDy)", SINDy(polynomial(degree))))
+        entered.append((f"sparse {kind} map (SINDy)", SINDy(polynomial(degree), time="discrete")))
+        if variables == len(trajectories.state_names) <= MOST_ESTIMATED:
+            for window in _windows(trajectories, longest):
+                label = f"sparse {kind} law from {window} samples (SINDy)"
+                entered.append((label, EstimatedStart(SINDy(polynomial(degree)), window)))
+    if variables + 1 <= MOST_TERMS and trajectories.samples >= variables + 5:
+        entered.append(("sparse linear law (SINDy)", SINDy(polynomial(1))))
     return entered
+
+
+def _windows(trajectories: Trajectories, longest: int) -> tuple[int, ...]:
+    """Stretches that a start is fitted to: an eighth and a third of a period."""
+    period = strongest_period(max(trajectories, key=len).states[-20_000:])
+    return tuple(w for w in sorted({period // 8, period // 3}) if 4 <= w <= min(60, longest // 10))
 
 
 def _strides(trajectories: Trajectories) -> tuple[int, ...]:

@@ -16,9 +16,12 @@ from inscape.trajectories import Trajectories, Trajectory
 Part = Literal["training", "selection", "calibration", "test"]
 PARTS: tuple[Part, ...] = ("training", "selection", "calibration", "test")
 SHARES_LONG = (0.6, 0.15, 0.125, 0.125)
-SHARES_SHORT = (0.4, 0.2, 0.2, 0.2)
-SHORT = 100
-"""Below so many samples more of the recording is held out, and laws are fitted anew before every forecast."""
+SHARES_SHORT = (0.5, 0.17, 0.16, 0.17)
+SHORT = 500
+"""Below so many samples more of the recording is held out, or too few forecasts could be checked."""
+
+REFITTED = 100
+"""Below so many samples laws are fitted anew before every forecast, on all that came before it."""
 
 LONGEST_HISTORY = 2_000
 """Samples of the past that a model sees before a forecast."""
@@ -99,7 +102,7 @@ class Window:
 
 def windows(runs: Trajectories, split: TimeSplit, part: Part, horizon: int, count: int) -> list[Window]:
     """The forecasts of a part; gaps in a history are bridged by straight lines."""
-    refitted = len(runs) == 1 and runs.samples < SHORT
+    refitted = len(runs) == 1 and runs.samples < REFITTED
     made = []
     for run, origin in split.origins(part, horizon, count):
         recent = runs[run][max(0, origin - LONGEST_HISTORY) : origin]
@@ -116,7 +119,8 @@ def forecast_errors(model: Model, made: list[Window], *, refit: bool = False) ->
     errors = []
     for window in made:
         here = clone(model).fit(window.past) if refit and window.past is not None else model
-        states = here.forecast(window.history, len(window.future), inputs=window.future.inputs).states
+        recent = window.history[-max(here.past, 2) :]
+        states = here.forecast(recent, len(window.future), inputs=window.future.inputs).states
         error = np.where(np.isfinite(states), states - window.future.states, np.inf)
         errors.append(np.where(np.isfinite(window.future.states), error, np.nan))
     return np.array(errors)

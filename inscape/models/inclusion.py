@@ -44,7 +44,7 @@ class TermInclusion:
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether it stands in the law and often does not come back, or comes back more often than not and is missing."""
+        """Whether it stands in the law and often does not come back, or is missing and mostly does."""
         return self.probability < SURE if self.is_in_law else self.probability > 0.5
 
 
@@ -54,13 +54,10 @@ def term_inclusion(contest: Contest, seed: int = 0) -> tuple[TermInclusion, ...]
     The block bootstrap (Kunsch 1989) keeps neighbouring samples together. Only sparse laws that carry an ensemble
     (`ensemble` among their settings) have an answer; others give an empty tuple.
     """
-    model = contest.model
+    model = getattr(contest.model, "model_", contest.model)
     if "ensemble" not in model.get_params(deep=False) or not hasattr(model, "inclusion_"):
         return ()
     again = clone(model).set_params(ensemble=RESAMPLES, seed=seed)
-    threshold = getattr(model, "threshold_", None)
-    if isinstance(threshold, float) and np.isfinite(threshold):
-        again.set_params(threshold=threshold)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

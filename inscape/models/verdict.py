@@ -76,7 +76,7 @@ def judge(contest: Contest, seed: int = 0) -> Verdict:
         headline = f"{samples:,} samples do not single out a law: {winner.name} forecasts best, but {reason}."
         return Verdict("forecast", headline, (*sentences, *_rivalry(winner, rivals)), inclusion)
     headline = (
-        f"Law found: {winner.name}, {winner.terms} terms, held-out error {_share(error)} of the recording's spread."
+        f"Law found: {winner.name}, {winner.terms} terms, held-out error {percent(error)} of the recording's spread."
     )
     return Verdict("law", headline, (*sentences, *_rivalry(winner, rivals)), inclusion)
 
@@ -85,9 +85,9 @@ def _standing(contest: Contest) -> str:
     winner, reference = contest.winner, contest.reference
     steps = "step" if contest.horizon == 1 else "steps"
     return (
-        f"Over {contest.horizon} {steps} of held-out time {_plain(winner)} errs by {_share(winner.test.mean)} of the "
+        f"Over {contest.horizon} {steps} of held-out time {_plain(winner)} errs by {percent(winner.test.mean)} of the "
         f"recording's spread"
-        + ("." if winner is reference else f", {_plain(reference)} by {_share(reference.test.mean)}.")
+        + ("." if winner is reference else f", {_plain(reference)} by {percent(reference.test.mean)}.")
     )
 
 
@@ -127,5 +127,6 @@ def _plain(entry: Entry) -> str:
     return f"the {entry.name}" if entry.is_reference else entry.name
 
 
-def _share(error: float) -> str:
-    return f"{100 * error:.2g} %" if error < 0.995 else f"{100 * error:.0f} %"
+def percent(share: float) -> str:
+    """A share in per cent, two digits where it is small."""
+    return f"{100 * share:.0f} %" if share >= 0.0995 else f"{100 * share:.2g} %"
