@@ -112,12 +112,18 @@ def mutual_information(
 
 
 def embedding_lag(series: Any, longest: int | None = None, *, column: int | str = 0) -> int:
-    """The first minimum of the mutual information, in samples; without one, the decay of the autocorrelation to 1/e."""
+    """Lag for a delay embedding, in samples: the first minimum of the mutual information.
+
+    It is sought from where the autocorrelation has fallen to 0.8 on, since the information of a clean tone is ragged;
+    without a minimum, the decay of the autocorrelation to 1/e.
+    """
     signal = series_of(series, column=column, least=32)
-    longest = min(len(signal) // 4, 1_000) if longest is None else whole(longest, "longest")
+    longest = min(len(signal) // 4, 1_000) if longest is None else whole(longest, "longest", 2)
     information = mutual_information(signal, longest)
+    correlations = autocorrelation(signal, longest)[:, 0]
     minima = np.flatnonzero((information[1:-1] < information[:-2]) & (information[1:-1] <= information[2:])) + 1
+    minima = minima[np.minimum.accumulate(correlations)[minima] < 0.8]
     if len(minima):
         return int(minima[0])
-    below = np.flatnonzero(autocorrelation(signal, longest)[:, 0] < 1 / np.e)
+    below = np.flatnonzero(correlations < 1 / np.e)
     return max(int(below[0]), 1) if len(below) else longest
