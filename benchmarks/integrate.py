@@ -19,28 +19,11 @@ from scipy.integrate import solve_ivp
 
 from inscape.systems import Flow, zoo
 
-SYSTEMS = [
-    "Lorenz",
-    "Rossler",
-    "Thomas",
-    "LorenzCoupled",
-    "Aizawa",
-    "Chen",
-    "Dadras",
-    "Halvorsen",
-    "HenonHeiles",
-    "HyperRossler",
-    "LorenzStenflo",
-    "LuChen",
-    "NoseHoover",
-    "QiChen",
-    "Rucklidge",
-    "SprottB",
-    "SprottK",
-    "ShimizuMorioka",
-    "Hadley",
-    "WangSun",
-]
+SYSTEMS = (
+    *("Lorenz", "Rossler", "Thomas", "LorenzCoupled", "Aizawa", "Chen", "Dadras", "Halvorsen", "HenonHeiles"),
+    *("HyperRossler", "LorenzStenflo", "LuChen", "NoseHoover", "QiChen", "Rucklidge", "SprottB", "SprottK"),
+    *("ShimizuMorioka", "Hadley", "WangSun"),
+)
 POINTS, PER_PERIOD = 2_000, 100
 DYSTS_POINTS = 300
 

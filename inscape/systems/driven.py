@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 FUNCTION_DEGREE = 5
 FUNCTION_ERROR = 1e-11
 _DEEPEST = 12
+_ENDLESS = (sympy.nan, sympy.oo, -sympy.oo, sympy.zoo)
 
 Outcome = tuple[Float[np.ndarray, "time state"], str | None]
 
@@ -68,13 +70,13 @@ class InputPath:
         cls, times: Float[np.ndarray, "time"], function: Callable[[float], np.ndarray], lead: float
     ) -> InputPath:
         """Interpolation at Chebyshev points, halved until it is as good as the integration wants it."""
-        edges = list(zip(times[:-1], times[1:], strict=True))
+        edges = list(itertools.pairwise(times))
         if lead:
             # A long transient is looked at in pieces no longer than those that follow it.
             longest = np.abs(np.diff(times)).max(initial=0.0) or abs(lead) / 16
             count = min(10_000, max(1, int(np.ceil(abs(lead) / longest))))
             before = np.linspace(times[0] - lead, times[0], count + 1)
-            edges = [*zip(before[:-1], before[1:], strict=True), *edges]
+            edges = [*itertools.pairwise(before), *edges]
         first_recorded = len(edges) - (len(times) - 1)
         starts, ends, coefficients, recorded = [], [], [], []
         for number, (a, b) in enumerate(edges):
@@ -215,7 +217,9 @@ def _as_symbols(flow: Flow, inputs: Callable[[Any], Any], times: np.ndarray) -> 
         # A function written for numbers may fail in any way of its own when it is shown a symbol.
         return None
     size = len(flow.input_names)
-    if len(law) != size or not all(isinstance(e, sympy.Expr) and e.free_symbols <= {t} for e in law):
+    if len(law) != size or not all(
+        isinstance(e, sympy.Expr) and e.free_symbols <= {t} and not e.has(*_ENDLESS) for e in law
+    ):
         return None
     # A function of numbers may let a symbol pass and answer something else: it must agree with itself.
     function = _checked(flow, lambda s: [complex(v).real for v in np.atleast_1d(inputs(s))])

@@ -113,8 +113,8 @@ class Flow(SymbolicSystem):
         if initial is None:
             start = self._starts(count, seed, grid, inputs) if count is not None else self.initial[None]
         else:
-            many = many or np.ndim(initial) == 2
             start = plan.initial_states(self, initial)
+            many = many or np.ndim(initial) == 2
         start, table = plan.align(start, table, count)
         budget = Budget.of(max_seconds, max_steps)
         if self.input_names or inputs is not None:

@@ -70,8 +70,8 @@ class Map(SymbolicSystem):
         if initial is None:
             start = self._starts(count, seed) if count is not None else self.initial[None]
         else:
-            many = many or np.ndim(initial) == 2
             start = plan.initial_states(self, initial)
+            many = many or np.ndim(initial) == 2
         start, table = plan.align(start, table, count)
         driving = self._inputs(inputs, grid, lead)
         first = int(grid[0]) - lead

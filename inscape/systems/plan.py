@@ -50,7 +50,7 @@ def sampling_times(
             return grid, 1
         if (steps < 0).all():
             return grid, -1
-        falls = (steps < 0).sum() >= (steps > 0).sum()
+        falls = (steps < 0).sum() > (steps > 0).sum()
         row = int(np.argmax(steps >= 0 if falls else steps <= 0)) + 1
         raise InputError(
             f"times: {grid[row]:.9g} at row {row} follows {grid[row - 1]:.9g}; "
