@@ -30,10 +30,10 @@ class DMD(Model):
     rank : singular values kept: a number of them, "optimal" (Gavish and Donoho 2014) or None for all above rounding.
     variant : "exact", "forward-backward" or "total"; the last two without inputs.
     delays : samples in the embedded state, the newest first.
-    centre : subtract the mean first, so that the law is affine in the state.
+    offset : learn a constant as well, h[k+1] = A h[k] + B u[k] + c; without it, zero is a fixed point.
 
     After `fit`, n = state * delays: `operator_` (n, n), `input_operator_` (n, input), `eigenvalues_` (rank,) a sample,
-    `modes_` (n, rank), `amplitudes_` (rank,) of the first sample, `rank_`, `singular_values_`, `mean_` (state,).
+    `modes_` (n, rank), `amplitudes_` (rank,) of the first sample, `rank_`, `singular_values_`, `constant_` (n,).
     """
 
     _takes_inputs = True
@@ -44,24 +44,24 @@ class DMD(Model):
         *,
         variant: Literal["exact", "forward-backward", "total"] = "exact",
         delays: int = 1,
-        centre: bool = True,
+        offset: bool = True,
     ):
         self.rank = rank
         self.variant = variant
         self.delays = delays
-        self.centre = centre
+        self.offset = offset
 
     def _learn(self, runs: Trajectories) -> None:
         self._check(runs)
         self._past = int(self.delays)
         driven = len(runs.input_names)
-        states = np.concatenate([run.states for run in runs])
-        self.mean_ = np.nanmean(states, axis=0) if self.centre else np.zeros(states.shape[1])
         before, after, acting = self._pairs(runs)
         if before.shape[1] < 1:
             raise InputError(
                 f"recording: {max(map(len, runs))} samples in the longest run, expected over {self.delays} in a row"
             )
+        means = [part.mean(axis=1, keepdims=True) if self.offset else 0.0 for part in (before, after, acting)]
+        before, after, acting = (part - mean for part, mean in zip((before, after, acting), means, strict=True))
         if self.variant == "total":
             before, after = _total_least_squares(before, after, self._rank_of(np.concatenate([before, after])))
         joint = np.concatenate([before, acting]) if driven else before
@@ -69,6 +69,7 @@ class DMD(Model):
         self.singular_values_ = s
         self.rank_ = self._rank_of(joint, s)
         u, s, vt = u[:, : self.rank_], s[: self.rank_], vt[: self.rank_]
+        self.start_ = (before[:, -1:] + means[0])[:, 0]
         size = len(before)
         mapped = after @ (vt.T / s)
         whole = mapped @ u.T
@@ -83,6 +84,10 @@ class DMD(Model):
             # Exact modes carry the part of the next sample that leaves the space of the samples before.
             carrier = u if self.variant == "forward-backward" else mapped
             self.eigenvalues_, self.modes_ = _sorted_eigen(reduced, carrier)
+        self.constant_ = np.zeros(size)
+        if self.offset:
+            drift = means[1] - self.operator_ @ means[0]
+            self.constant_ = (drift - self.input_operator_ @ means[2])[:, 0] if driven else drift[:, 0]
         self.amplitudes_ = np.linalg.lstsq(self.modes_, before[:, 0].astype(complex), rcond=None)[0]
 
     def _pairs(self, runs: Trajectories) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -104,8 +109,8 @@ class DMD(Model):
 
     def _embed(self, states: np.ndarray) -> np.ndarray:
         d = int(self.delays)
-        centred = np.asarray(states, dtype=float) - self.mean_
-        return np.concatenate([centred[d - 1 - lag : len(centred) - lag] for lag in range(d)], axis=1)
+        x = np.asarray(states, dtype=float)
+        return np.concatenate([x[d - 1 - lag : len(x) - lag] for lag in range(d)], axis=1)
 
     def _rank_of(self, matrix: np.ndarray, singular: np.ndarray | None = None) -> int:
         s = np.linalg.svd(matrix, compute_uv=False) if singular is None else singular
@@ -129,14 +134,14 @@ class DMD(Model):
 
     def _continue(self, history: Trajectory, inputs: np.ndarray | None, horizon: int) -> np.ndarray:
         embedded = self._embed(history.states[-self._past :])[0]
-        push = np.zeros((horizon, len(embedded)))
+        push = np.tile(self.constant_, (horizon, 1))
         if inputs is not None and history.inputs is not None:
-            push = np.concatenate([history.inputs[-1:], inputs])[:-1] @ self.input_operator_.T
-        states = np.empty((horizon, len(self.mean_)))
+            push += np.concatenate([history.inputs[-1:], inputs])[:-1] @ self.input_operator_.T
+        states = np.empty((horizon, len(self.state_names_)))
         for step in range(horizon):
             embedded = self.operator_ @ embedded + push[step]
-            states[step] = embedded[: len(self.mean_)]
-        return states + self.mean_
+            states[step] = embedded[: states.shape[1]]
+        return states
 
     @property
     def continuous_eigenvalues_(self) -> Complex[np.ndarray, "rank"]:
@@ -156,7 +161,8 @@ class DMD(Model):
         from inscape.systems import Map
 
         check_is_fitted(self)
-        return Map(self._definition(self.operator_, self.input_operator_), initial=np.tile(self.mean_, self._past))
+        definition = self._definition(self.operator_, self.input_operator_, self.constant_)
+        return Map(definition, initial=self.start_)
 
     @property
     def flow(self) -> SymbolicSystem:
@@ -171,25 +177,24 @@ class DMD(Model):
         from inscape.systems import Flow
 
         check_is_fitted(self)
-        size = len(self.operator_)
-        step = np.zeros((size + self.input_operator_.shape[1],) * 2)
-        step[:size, :size], step[:size, size:] = self.operator_, self.input_operator_
-        step[size:, size:] = np.eye(len(step) - size)
         values = np.linalg.eigvals(self.operator_)
         if (np.abs(values) < 1e-12).any() or ((values.real < 0) & (np.abs(values.imag) < 1e-12)).any():
             raise AttributeError("DMD has no flow: its map has an eigenvalue that is zero or negative; use law, a Map")
+        # Held inputs and the constant are states that stand still, so one logarithm serves all three parts.
+        still = np.concatenate([self.input_operator_, self.constant_[:, None]], axis=1)
+        size = len(self.operator_)
+        step = np.eye(size + still.shape[1])
+        step[:size, :size], step[:size, size:] = self.operator_, still
         generator = np.real(logm(step)) / self.dt_
-        definition = self._definition(generator[:size, :size], generator[:size, size:], rate=True)
-        return Flow(definition, initial=np.tile(self.mean_, self._past))
+        definition = self._definition(generator[:size, :size], generator[:size, size:-1], generator[:size, -1])
+        return Flow(definition, initial=self.start_)
 
-    def _definition(self, operator: np.ndarray, driving: np.ndarray, rate: bool = False) -> Any:
+    def _definition(self, operator: np.ndarray, driving: np.ndarray, constant: np.ndarray) -> Any:
         import sympy
 
         from inscape.systems.definition import Definition, symbol
 
         names = tuple(n if lag == 0 else f"{n}_back{lag}" for lag in range(self._past) for n in self.state_names_)
-        mean = np.tile(self.mean_, self._past)
-        offset = -operator @ mean + (0 if rate else mean)
         variables = [symbol(n) for n in (*names, *self.input_names_)]
         rows = np.concatenate([operator, driving], axis=1)
         sides = tuple(
@@ -197,7 +202,7 @@ class DMD(Model):
                 sympy.Float(float(c)) if c else sympy.S.Zero,
                 *(sympy.Float(float(a)) * v for a, v in zip(row, variables, strict=True) if a),
             )
-            for c, row in zip(offset, rows, strict=True)
+            for c, row in zip(constant, rows, strict=True)
         )
         return Definition("dmd", names, self.input_names_, {}, sides)
 

@@ -106,7 +106,7 @@ def refit_on(
     coefficients = np.zeros(flat.shape)
     if len(problems):
         masks = flat[tuple(problems.T)]
-        solution, doubtful = _rank_revealing(equations, problems, masks)
+        solution, doubtful = _rank_revealing(equations, problems, masks, strict=accurate)
         if accurate and equations.matrix is not None:
             _refine(equations, problems, masks, solution, doubtful)
         if doubtful.any() and equations.matrix is not None:
@@ -158,11 +158,9 @@ def _ridge(equations: NormalEquations, problems: np.ndarray, masks: np.ndarray, 
 
 
 def _rank_revealing(
-    equations: NormalEquations,
-    problems: np.ndarray,
-    masks: np.ndarray,
+    equations: NormalEquations, problems: np.ndarray, masks: np.ndarray, strict: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Least squares on the masks, and which answers the Gram matrix cannot vouch for."""
+    """Least squares on the masks, and which answers the Gram matrix cannot vouch for (if strict, nor a null one)."""
     solution = np.zeros(masks.shape)
     doubtful = np.zeros(len(masks), dtype=bool)
     for batch, columns, valid in _batches(masks):
@@ -179,21 +177,21 @@ def _rank_revealing(
             trace, found = np.full(len(system), np.inf), np.zeros_like(right)
         weak = ~(trace < WELL_CONDITIONED)
         if weak.any():
-            found[weak], unclear = _least_norm(system[weak], right[weak], scale[weak], valid[weak])
+            found[weak], unclear = _least_norm(system[weak], right[weak], scale[weak], valid[weak], strict)
             doubtful[batch[weak]] = unclear
         solution[batch[:, None], columns] = np.where(valid, found, 0.0)
     return solution, doubtful
 
 
 def _least_norm(
-    system: np.ndarray, right: np.ndarray, scale: np.ndarray, valid: np.ndarray
+    system: np.ndarray, right: np.ndarray, scale: np.ndarray, valid: np.ndarray, strict: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     # An exact identity among terms shows as an eigenvalue at rounding level, clear of all others; what lies between
     # is a question that only the matrix itself can answer.
     values, vectors = np.linalg.eigh(system)
     relative = values / values[:, -1:]
     null = relative < NULL_EIGENVALUE * max(8, system.shape[1])
-    unclear = ((relative < CLEAR_EIGENVALUE) & ~null).any(axis=1)
+    unclear = ((relative < CLEAR_EIGENVALUE) & (strict | ~null)).any(axis=1)
     inverse = np.where(null, 0.0, 1.0 / np.where(null, 1.0, values))
     found = np.einsum("nij,nj,nkj,nk->ni", vectors, inverse, vectors, right, optimize=True) / scale
     for row in np.flatnonzero(null.any(axis=1)):
