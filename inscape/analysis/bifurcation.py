@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from inscape.analysis.sections import PER_PERIOD, law_path
+from inscape.analysis.sections import law_path
 from inscape.analysis.series import check_finite, positive, real_numbers, whole
 from inscape.analysis.surface import surface
 from inscape.errors import InputError, UnknownNameError
@@ -68,7 +68,7 @@ def bifurcation_diagram(
     transient: float | None = None,
     initial: Float[np.ndarray, "state"] | None = None,
     follow: bool = False,
-    per_period: int = PER_PERIOD // 4,
+    per_period: int = 100,
     jobs: int = 1,
     backend: Backend = "threading",
 ) -> BifurcationDiagram:

@@ -9,12 +9,12 @@ from jaxtyping import Float
 
 from inscape.analysis.interpolated_path import Path
 from inscape.analysis.series import points_of, positive, series_of, whole
-from inscape.analysis.surface import Surface, surface
+from inscape.analysis.surface import Surface, surface, symbolic_level
 from inscape.errors import InputError
 from inscape.trajectories import Trajectories, Trajectory
 
 PER_PERIOD = 400
-"""Samples a period from which crossings of a flow are interpolated."""
+"""Samples a period from which crossings of a delay flow are interpolated."""
 
 
 def poincare_section(
@@ -26,12 +26,11 @@ def poincare_section(
     duration: float | None = None,
     transient: float | None = None,
     initial: Float[np.ndarray, "state"] | None = None,
-    per_period: int = PER_PERIOD,
 ) -> Trajectory:
     """Crossings of a surface by a run.
 
-    A flow is simulated, and its crossings are found on quintic pieces that match states, velocities and accelerations
-    at every sample, the latter two exactly from the law; a recording is interpolated by cubic splines.
+    A flow finds its crossings itself, to rounding, as roots of its Taylor series; a recording, and the run of a delay
+    flow, is interpolated by cubic splines.
 
     Parameters
     ----------
@@ -41,7 +40,6 @@ def poincare_section(
     periods, duration : how long a flow runs; `duration`, in its time unit, comes first.
     transient : time that a flow runs before; 20 periods (or a tenth of `duration`) if None.
     initial : (state,) where a flow starts; its own initial state if None.
-    per_period : samples a period between which a flow's crossings are interpolated.
 
     Returns
     -------
@@ -53,22 +51,38 @@ def poincare_section(
     """
     if isinstance(motion, Trajectory | Trajectories):
         run = motion[0] if isinstance(motion, Trajectories) and len(motion) == 1 else motion
-        points = points_of(run, least=4, missing=True)
-        cut = surface(plane, run.state_names, direction)
-        path = spline_path(run.times, points)
-        names, context, source, units = run.state_names, dict(run.context), run.source, dict(run.units)
-    elif hasattr(motion, "rhs") and hasattr(motion, "jacobian") and hasattr(motion, "simulate"):
-        cut = surface(plane, motion.state_names, direction)
-        run = _simulated(motion, periods, duration, transient, initial, whole(per_period, "per_period", 4))
-        path = law_path(motion, run)
-        names, context, source, units = motion.state_names, dict(run.context), motion.name, {}
-    else:
+        return _section_of_run(run, plane, direction)
+    if not hasattr(motion, "simulate") or not hasattr(motion, "definition"):
         raise InputError(f"motion: {type(motion).__name__} found, expected a flow or a trajectory")
+    span, lead = _durations(motion, periods, duration, transient)
+    if not hasattr(motion, "crossings"):
+        step = (motion.period or span / 500) / PER_PERIOD
+        run = motion.simulate(initial, np.arange(max(round(span / step), 4)) * step, transient=lead)
+        return _section_of_run(run, plane, direction)
+    cut = surface(plane, motion.state_names, direction)
+    found = motion.crossings(
+        symbolic_level(cut, motion), (0.0, span), transient=lead, initial=initial, direction=_sense(cut)
+    )
+    if len(found) == 0:
+        why = f" ({found.stopped})" if found.stopped else ""
+        raise InputError(f"section: {motion.name} does not cross {cut.text} {_sense(cut)} within {span:g}{why}")
+    context = {**motion.parameters, "section": cut.text, "direction": _sense(cut)}
+    if found.stopped:
+        context["stopped"] = found.stopped
+    return Trajectory(found.times, found.states, context=context, state_names=motion.state_names, source=motion.name)
+
+
+def _section_of_run(run: Any, plane: Any, direction: Any) -> Trajectory:
+    points = points_of(run, least=4, missing=True)
+    cut = surface(plane, run.state_names, direction)
+    path = spline_path(run.times, points)
     times, states = path.crossings(cut)
     if len(times) == 0:
-        raise InputError(f"section: {cut.text} is not crossed {_sense(cut)}; the run covers {_extent(path, names)}")
-    context |= {"section": cut.text, "direction": _sense(cut)}
-    return Trajectory(times, states, context=context, state_names=names, source=source, units=units)
+        low, high = np.nanmin(points, axis=0), np.nanmax(points, axis=0)
+        extent = [f"{n} {a:.4g} to {b:.4g}" for n, a, b in zip(run.state_names, low, high, strict=True)]
+        raise InputError(f"section: {cut.text} is not crossed {_sense(cut)}; the run covers {', '.join(extent[:4])}")
+    context = {**run.context, "section": cut.text, "direction": _sense(cut)}
+    return run.replace(times=times, states=states, inputs=None, input_names=(), context=context)
 
 
 def stroboscopic_section(
@@ -120,22 +134,14 @@ def law_path(system: Any, run: Trajectory) -> Path:
     return Path(run.times, run.states, velocities, accelerations)
 
 
-def _simulated(
-    system: Any, periods: float, duration: float | None, transient: float | None, initial: Any, per_period: int
-) -> Trajectory:
-    period = system.period
-    if duration is None and period is None:
+def _durations(system: Any, periods: float, duration: float | None, transient: float | None) -> tuple[float, float]:
+    """How long a flow is watched, and how long before."""
+    if duration is None and system.period is None:
         raise InputError(f"{system.name}: its period is not known; give duration=")
-    span = positive(duration, "duration") if duration is not None else positive(periods, "periods") * period
-    step = (period if period is not None else span / 500) / per_period
-    lead = transient if transient is not None else (20 * period if duration is None else span / 10)
-    return system.simulate(initial, np.arange(max(round(span / step), 4)) * step, transient=lead)
+    span = positive(duration, "duration") if duration is not None else positive(periods, "periods") * system.period
+    lead = transient if transient is not None else (20 * system.period if duration is None else span / 10)
+    return span, float(lead)
 
 
 def _sense(cut: Surface) -> str:
     return {1: "up", -1: "down", 0: "both"}[cut.direction]
-
-
-def _extent(path: Path, names: tuple[str, ...]) -> str:
-    low, high = np.nanmin(path.states, axis=0), np.nanmax(path.states, axis=0)
-    return ", ".join(f"{n} {a:.4g} to {b:.4g}" for n, a, b in list(zip(names, low, high, strict=True))[:4])

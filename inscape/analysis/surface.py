@@ -6,13 +6,16 @@ import ast
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float
 
 from inscape.analysis.series import check_finite, real_numbers
 from inscape.errors import InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    import sympy
 
 _FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     name: getattr(np, name) for name in ("sin", "cos", "tan", "exp", "log", "sqrt", "tanh", "abs")
@@ -81,6 +84,25 @@ def surface(where: Any, names: Sequence[str], direction: Any = None) -> Surface:
     return Surface(f"{normal.tolist()} . x = {offset:g}", lambda x, _: x @ normal - offset, sense[direction])
 
 
+def symbolic_level(cut: Surface, system: Any) -> sympy.Expr:
+    """The level of a surface as an expression in the symbols of a flow, its velocities being the law."""
+    import sympy
+
+    states = np.array(system.definition.states, dtype=object)
+    level = cut.level(states, np.array(system.definition.expressions, dtype=object))
+    return sympy.sympify(np.asarray(level, dtype=object).item())
+
+
+def _applied(name: str, value: Any) -> Any:
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        value = value.item()
+    if hasattr(value, "free_symbols"):
+        import sympy
+
+        return getattr(sympy, "Abs" if name == "abs" else name)(value)
+    return _FUNCTIONS[name](value)
+
+
 def _column(name: str, names: tuple[str, ...]) -> int:
     if name not in names:
         raise UnknownNameError("state", name, names)
@@ -119,7 +141,7 @@ def _evaluate(node: ast.expr, states: np.ndarray, names: tuple[str, ...], text: 
         if node.func.id not in _FUNCTIONS:
             raise UnknownNameError("function", node.func.id, _FUNCTIONS)
         with np.errstate(all="ignore"):
-            return _FUNCTIONS[node.func.id](_evaluate(node.args[0], states, names, text))
+            return _applied(node.func.id, _evaluate(node.args[0], states, names, text))
     raise InputError(
         f"section: {ast.unparse(node)!r} in {text.strip()!r} found, expected arithmetic of state variables"
     )
