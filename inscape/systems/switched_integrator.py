@@ -20,6 +20,8 @@ _STEPS_AT_ONCE = 5_000
 _POINTS_AT_ONCE = 2_000
 _RECENT_SWITCHES = 100
 _CROWDED = 1e-9
+_NEAR = 1e-9
+_ROUNDING = 2e-15
 
 
 class SwitchedIntegrator:
@@ -64,7 +66,9 @@ class SwitchedIntegrator:
         self._law = switched_flow(flow.definition, tolerance=tolerance, tangent=int(tangent), degree=degree)
         self._count, self._size = int(tangent), size
         self._budget = budget or Budget()
-        self._motion = self._law.motion()
+        self._motions = {None: self._law.motion()}
+        self._motion = self._motions[None]
+        self.sliding: int | None = None
         self._parameters = np.zeros(self._law.parameters)
         self._parameters[: len(flow.parameters)] = flow.parameter_values
         self._recent: deque[float] = deque(maxlen=_RECENT_SWITCHES)
@@ -81,8 +85,9 @@ class SwitchedIntegrator:
 
     @time.setter
     def time(self, value: float) -> None:
-        self._motion.integrator.time = float(value)
-        self._settled = False
+        if float(value) != self.time:
+            self._motion.integrator.time = float(value)
+            self._settled = False
 
     @property
     def state(self) -> Float[np.ndarray, "state"]:
@@ -93,8 +98,10 @@ class SwitchedIntegrator:
         state = np.asarray(value, dtype=float)
         if state.shape != (self._size,) or not np.isfinite(state).all():
             raise InputError(f"{self.flow.name}: state {state.tolist()}, expected {self._size} finite numbers")
-        self._motion.integrator.state[: self._size] = state
-        self._settled = False
+        # A state put back where it is keeps its side of a surface that it may be on to rounding.
+        if not np.array_equal(state, self._motion.integrator.state[: self._size]):
+            self._motion.integrator.state[: self._size] = state
+            self._settled = False
 
     @property
     def tangent(self) -> Float[np.ndarray, "state k"]:
@@ -109,14 +116,19 @@ class SwitchedIntegrator:
 
     @property
     def modes(self) -> Float[np.ndarray, "mode"]:
-        """The side (+1 or -1) of each switching surface on which the law is evaluated."""
-        return self._parameters[self._law.first_mode :].copy()
+        """The side (+1 or -1) of each switching surface on which the law is evaluated; 0 for one that it slides on."""
+        modes = self._parameters[self._law.first_mode :].copy()
+        if self.sliding is not None:
+            modes[self.sliding] = 0.0
+        return modes
 
     def drive(self, coefficients: Float[np.ndarray, "input power"], since: float) -> None:
         """From now on the inputs are sum_j coefficients[:, j] (t - since)^j."""
         first = len(self.flow.parameters)
         self._parameters[first : self._law.first_mode] = *coefficients.ravel(), since
-        self._settled = False
+        self._hand_over()
+        if self._law.inputs_switch:
+            self._settled = False
 
     def advance(self, time: float) -> None:
         """Move on by `time` (backward if negative).
@@ -185,61 +197,155 @@ class SwitchedIntegrator:
     def _settle(self, sense: float) -> None:
         """Choose every mode from the state itself, as a run does when it starts."""
         first = self._law.first_mode
+        self._slide(None)
         self._parameters[first:] = 1.0
+        slid: int | None = None
         # A function may hold the modes that stand before it, so the choice settles in as many rounds at most.
         for _ in range(len(self._law.functions) + 1):
-            _, functions, rates = self._observe()
-            chosen = np.where(functions != 0, np.sign(functions), np.where(sense * rates < 0, -1.0, 1.0))
-            if (chosen == self._parameters[first:]).all():
+            before = self._parameters[first:].copy()
+            for index in range(len(before)):
+                functions = self._observe()[1]
+                if not self._is_on(index, functions[index]):
+                    self._parameters[first + index] = np.sign(functions[index])
+                    continue
+                ahead, behind = (sense * self._seen_from(index, side)[2][index] for side in (1.0, -1.0))
+                if ahead < 0 < behind:
+                    slid = index
+                elif ahead or behind:
+                    self._parameters[first + index] = 1.0 if ahead > 0 else -1.0
+                else:
+                    self._parameters[first + index] = self._side(index, sense)
+            if (self._parameters[first:] == before).all():
                 break
-            self._parameters[first:] = chosen
-        self._motion.integrator.pars[:] = self._parameters
+        if slid is not None:
+            self._enter(slid, sense)
+        self._hand_over()
         self._motion.integrator.reset_cooldowns()
         self._recent.clear()
         self._settled = True
 
-    def _observe(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        return self._law.observe(self.state, self.time, self._parameters)
+    def _hand_over(self) -> None:
+        """Give parameters and modes to the integrator, which has room for those that it uses."""
+        room = self._motion.integrator.pars
+        room[:] = self._parameters[: len(room)]
 
-    def _switch(self, stop: int, sense: float) -> None:
-        index = self._motion.stops[stop][1]
+    def _observe(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Velocity, switching functions and their rates, of the motion as it is."""
+        if self.sliding is None:
+            return self._law.observe(self.state, self.time, self._parameters)
+        above, below = self._seen_from(self.sliding, 1.0), self._seen_from(self.sliding, -1.0)
+        up, down = above[2][self.sliding], below[2][self.sliding]
+        share = down / (down - up)
+        return (
+            share * above[0] + (1 - share) * below[0],
+            above[1],
+            share * above[2] + (1 - share) * below[2],
+        )
+
+    def _seen_from(self, index: int, side: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        parameters = self._parameters.copy()
+        parameters[self._law.first_mode + index] = side
+        return self._law.observe(self.state, self.time, parameters)
+
+    def _gradient(self, index: int) -> np.ndarray:
+        return self._law.gradient(index, self.state, self.time, self._parameters)
+
+    def _is_on(self, index: int, value: float) -> bool:
+        """Whether a switching function is zero to rounding."""
+        if abs(value) > _NEAR:
+            return False
+        return abs(value) <= _ROUNDING * (np.abs(self._gradient(index)) @ np.abs(self.state))
+
+    def _switch(self, number: int, sense: float) -> None:
+        """Go on from a stop: on another side of a surface, along it, or off it."""
+        stop = self._motion.stops[number]
         self._recent.append(self.time)
-        if len(self._recent) == _RECENT_SWITCHES and abs(self.time - self._recent[0]) < _CROWDED * max(
-            1.0, abs(self.time)
-        ):
+        crowded = abs(self.time - self._recent[0]) < _CROWDED * max(1.0, abs(self.time))
+        if crowded and len(self._recent) == _RECENT_SWITCHES:
             raise DivergedError(
                 f"{_RECENT_SWITCHES} switches at t = {self.time:.9g}, the last at "
-                f"{self._law.functions[index]} = 0; the run cannot go on"
+                f"{self._law.functions[stop.surface]} = 0; the run cannot go on"
             )
-        velocity, functions, rates = self._observe()
-        self._cross(index, self._side(index, velocity, rates, sense), velocity, rates)
-        # Surfaces met at the same instant fire no event of their own once they are behind the state.
-        for other in range(len(functions)):
-            _, functions, rates = self._observe()
-            side = np.sign(functions[other])
-            if other != index and side and side != self._parameters[self._law.first_mode + other]:
-                self._cross(other, side, self._observe()[0], rates)
-        self._motion.integrator.pars[:] = self._parameters
+        if stop.side:
+            self._slide(None)
+            self._parameters[self._law.first_mode + stop.surface] = stop.side
+            self.switches += 1
+            self._push_off(stop.surface, stop.side)
+        else:
+            self._cross(stop.surface, self._side(stop.surface, sense), sense)
+        self._cross_surfaces_met_as_well(stop.surface, sense)
+        self._hand_over()
 
-    def _side(self, index: int, velocity: np.ndarray, rates: np.ndarray, sense: float) -> float:
+    def _cross_surfaces_met_as_well(self, index: int, sense: float) -> None:
+        # Surfaces met at the same instant fire no event of their own once they are behind the state.
+        modes = self._parameters[self._law.first_mode :]
+        for _ in range(len(modes)):
+            functions = self._observe()[1]
+            wrong = np.flatnonzero(functions * modes < 0)
+            wrong = [j for j in wrong if j not in (index, self.sliding) and not self._is_on(j, functions[j])]
+            if not wrong:
+                break
+            self._cross(wrong[0], float(np.sign(functions[wrong[0]])), sense)
+        if self.sliding is not None and self.sliding != index:
+            up, down = (self._seen_from(self.sliding, side)[2][self.sliding] for side in (1.0, -1.0))
+            if not up < 0 < down:
+                modes[self.sliding] = 1.0 if up >= 0 else -1.0
+                self._slide(None)
+
+    def _side(self, index: int, sense: float) -> float:
         """The side of surface `index` to which the state on it is moving, forward (sense 1) or backward (-1)."""
-        rate = rates[index]
-        gradient = self._law.gradient(index, self.state, self.time, self._parameters)
-        scale = np.abs(gradient) @ np.abs(velocity)
-        if abs(rate) > 1e-9 * scale:
-            return float(sense * np.sign(rate))
+        velocity, _, rates = self._observe()
+        scale = np.abs(self._gradient(index)) @ np.abs(velocity)
+        if abs(rates[index]) > 1e-9 * scale:
+            return float(sense * np.sign(rates[index]))
         # Grazing: the second derivative tells on which side the state stays.
         step = 1e-6 / max(1.0, float(np.abs(velocity).max()))
         ahead = self._law.observe(self.state + step * velocity, self.time + step, self._parameters)[2][index]
-        return float(np.sign(ahead - rate)) or self._parameters[self._law.first_mode + index]
+        side = float(np.sign(ahead - rates[index])) or float(self._parameters[self._law.first_mode + index])
+        self._push_off(index, side)
+        return side
 
-    def _cross(self, index: int, side: float, before: np.ndarray, rates: np.ndarray) -> None:
+    def _push_off(self, index: int, side: float) -> None:
+        """Move off a surface by a few roundings: where it is only touched, its event would come again and again."""
+        gradient = self._gradient(index)
+        distance = 5 * _ROUNDING * (np.abs(gradient) @ np.abs(self.state)) + 1e-300
+        if gradient.any():
+            self._motion.integrator.state[: self._size] += side * distance * gradient / (gradient @ gradient)
+
+    def _cross(self, index: int, side: float, sense: float) -> None:
         slot = self._law.first_mode + index
         if side == self._parameters[slot]:
             return
-        self._parameters[slot] = side
+        before, _, rates = self._observe()
         self.switches += 1
+        self._parameters[slot] = side
+        if sense * self._observe()[2][index] * side < 0:
+            # The law beyond the surface points back at it.
+            self._enter(index, sense)
         if self._count and rates[index]:
             jump = self._observe()[0] - before
-            gradient = self._law.gradient(index, self.state, self.time, self._parameters)
-            self.tangent = self.tangent + np.outer(jump, gradient @ self.tangent) / rates[index]
+            if jump.any():
+                self.tangent = self.tangent + np.outer(jump, self._gradient(index) @ self.tangent) / rates[index]
+
+    def _enter(self, index: int, sense: float) -> None:
+        """Begin to slide along surface `index`."""
+        name = f"{self._law.functions[index]} = 0"
+        if sense < 0:
+            raise DivergedError(f"backward motion along {name} is not unique at t = {self.time:.9g}")
+        if self.sliding is not None:
+            other = self._law.functions[self.sliding]
+            raise DivergedError(f"the law points at {name} and at {other} = 0 from all sides at t = {self.time:.9g}")
+        self._slide(index)
+
+    def _slide(self, index: int | None) -> None:
+        """Take up the motion along surface `index`, or the motion off all surfaces."""
+        if index == self.sliding:
+            return
+        if index not in self._motions:
+            self._motions[index] = self._law.sliding(index)
+        left, self._motion = self._motion.integrator, self._motions[index]
+        self.sliding = index
+        self._motion.integrator.time = left.time
+        self._motion.integrator.state[:] = left.state
+        self._hand_over()
+        self._motion.integrator.reset_cooldowns()

@@ -33,19 +33,20 @@ class ModeTranslator(Translator):
         return super()._translate(e)
 
 
+@dataclass(frozen=True)
+class Stop:
+    """What an event watches: the crossing of a surface (side 0), or the end of sliding on it, towards a side (+-1)."""
+
+    surface: int
+    side: int
+
+
 @dataclass
 class CompiledMotion:
-    """One vector field with its stops.
-
-    Parameters
-    ----------
-    integrator : a Taylor integrator with one terminal event for each entry of `stops`.
-    stops : what each event watches: ("cross", i) for switching function i; ("leave", i, side) for the end of sliding
-        on surface i towards `side`.
-    """
+    """One vector field: a Taylor integrator with a terminal event for each of its stops."""
 
     integrator: Any
-    stops: tuple[tuple[Any, ...], ...]
+    stops: Sequence[Stop]
 
 
 class SwitchedFlow:
@@ -84,6 +85,8 @@ class SwitchedFlow:
         self.sides = tuple(inline(e, values) for e in self.law.expressions)
         self.functions = tuple(inline(e, values) for e in self.law.functions)
         self.parameters = self.first_mode + len(self.law.modes)
+        watched = [g.free_symbols for g in self.functions]
+        self.inputs_switch = any(s & set(definition.inputs) for s in watched)
         self._input_rates = [_rate_of(u) for u in definition.inputs]
         self._motions: dict[int | None, CompiledMotion] = {}
         self._rates = [self.rate(g) for g in self.functions]
@@ -113,16 +116,31 @@ class SwitchedFlow:
     def motion(self) -> CompiledMotion:
         """An integrator of one's own for motion off the switching surfaces."""
         if None not in self._motions:
-            stops = tuple(("cross", i) for i, g in enumerate(self.functions) if self._moves(g))
-            events = [self.functions[i] for _, i in stops]
-            self._motions[None] = self._compile(self.sides, events, stops)
+            stops = [Stop(i, 0) for i, g in enumerate(self.functions) if self._moves(g)]
+            self._motions[None] = self._compile(self.sides, [self.functions[s.surface] for s in stops], stops)
         return copy.deepcopy(self._motions[None])
+
+    def sliding(self, index: int) -> CompiledMotion:
+        """An integrator of one's own for motion along surface `index`, into which the law points from both sides.
+
+        The velocity is the mean of those of the two sides that stays on the surface (Filippov 1988, ch. 2, sect. 4).
+        The motion ends where one of the two sides ceases to point at the surface.
+        """
+        if index not in self._motions:
+            mode = self.law.modes[index]
+            above, below = ([e.subs(mode, side) for e in (*self.sides, self._rates[index])] for side in (1, -1))
+            up, down = above.pop(), below.pop()
+            mean = [(down * a - up * b) / (down - up) for a, b in zip(above, below, strict=True)]
+            stops = [Stop(i, 0) for i, g in enumerate(self.functions) if i != index and self._moves(g)]
+            events = [self.functions[s.surface].subs(mode, 1) for s in stops]
+            self._motions[index] = self._compile(mean, [*events, up, down], [*stops, Stop(index, 1), Stop(index, -1)])
+        return copy.deepcopy(self._motions[index])
 
     def _moves(self, function: sympy.Expr) -> bool:
         return bool(function.free_symbols & {*self.definition.states, *self.definition.inputs, t})
 
     def _compile(
-        self, sides: Sequence[sympy.Expr], events: Sequence[sympy.Expr], stops: tuple[tuple[Any, ...], ...]
+        self, sides: Sequence[sympy.Expr], events: Sequence[sympy.Expr], stops: Sequence[Stop]
     ) -> CompiledMotion:
         import heyoka as hy
 
@@ -131,13 +149,13 @@ class SwitchedFlow:
         nodes = self._translate.nodes * (1 + self.tangent)
         if self.tangent:
             system += tangent_equations(self._variables, translated, self.tangent)
-        watched = [hy.t_event(self._translate(g)) for g in events]
+        translated_events = [self._translate(g) for g in events]
         integrator = hy.taylor_adaptive(
             system,
             np.ones(len(system)),
-            pars=np.zeros(self.parameters),
+            pars=np.zeros(_parameters_used([*(side for _, side in system), *translated_events])),
             tol=self.tolerance,
-            t_events=watched,
+            t_events=[hy.t_event(g) for g in translated_events],
             compact_mode=nodes > INLINED_NODES,
         )
         return CompiledMotion(integrator, stops)
@@ -150,8 +168,14 @@ class SwitchedFlow:
         translated = [self._translate(e) for e in expressions]
         compiled = hy.cfunc(translated, self._variables, compact_mode=self._translate.nodes > INLINED_NODES)
         # heyoka wants exactly the parameters up to the last one that is used.
-        used = 1 + max((int(str(p)[1:]) for p in hy.get_params(translated)), default=-1)
+        used = _parameters_used(translated)
         return lambda state, parameters, time: compiled(state, pars=parameters[:used], time=time)
+
+
+def _parameters_used(expressions: Sequence[Any]) -> int:
+    import heyoka as hy
+
+    return 1 + max((int(str(p)[1:]) for p in hy.get_params(list(expressions))), default=-1)
 
 
 def _rate_of(u: sympy.Symbol) -> sympy.Symbol:
