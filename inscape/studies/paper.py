@@ -70,9 +70,11 @@ class Claim:
     def bound(self) -> str:
         """The bound in words, such as "at least 40 %"."""
         unit = f" {self.unit}" if self.unit else ""
-        low = "" if self.at_least is None else f"at least {self.at_least:g}{unit}"
-        high = "" if self.at_most is None else f"at most {self.at_most:g}{unit}"
-        return ", ".join(part for part in (low, high) if part)
+        if self.at_least is not None and self.at_most is not None:
+            return f"{self.at_least:g} to {self.at_most:g}{unit}"
+        if self.at_least is not None:
+            return f"at least {self.at_least:g}{unit}"
+        return "" if self.at_most is None else f"at most {self.at_most:g}{unit}"
 
     def judge(self, measured: Measured | None) -> Verdict:
         """Whether a measured number meets the claim. The value decides, not the edge of its interval."""

@@ -35,6 +35,11 @@ class RunFolder:
         return decode((self.path / "settings.json").read_text(encoding="utf-8"))
 
     @property
+    def versions(self) -> dict[str, str]:
+        """Versions of inscape and its packages when the run was begun."""
+        return decode((self.path / "versions.json").read_text(encoding="utf-8"))
+
+    @property
     def is_finished(self) -> bool:
         return (self.path / "findings.json").exists()
 
