@@ -140,7 +140,7 @@ def _instants(system: Any, watch: int, transient: float | None, per_period: int)
     from inscape.systems import Map
 
     if isinstance(system, Map):
-        lead, step = 1_000 if transient is None else whole(transient, "transient"), 1.0
+        lead, step = float(1_000 if transient is None else whole(transient, "transient")), 1.0
     elif system.period is None:
         raise InputError(f"{system.name}: its period is not known; define it with period=")
     else:

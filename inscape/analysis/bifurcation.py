@@ -169,8 +169,8 @@ def _instants(
 ) -> Float[np.ndarray, "time"]:
     """When to look at a run: at its start, which even a run that diverges has, and after the transient."""
     if is_map:
-        lead = 1_000 if transient is None else whole(transient, "transient", 0)
-        return np.concatenate([[0.0], max(lead, 1) + np.arange(points)])
+        iterates = 1_000 if transient is None else whole(transient, "transient", 0)
+        return np.concatenate([[0.0], max(iterates, 1) + np.arange(points)])
     if system.period is None:
         raise InputError(f"{system.name}: its period is not known; define it with period=")
     lead = 100 * system.period if transient is None else positive(transient, "transient")

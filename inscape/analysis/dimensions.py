@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from inscape.analysis.scaling import find_scaling_region, local_slopes
-from inscape.analysis.series import check_finite, points_of, positive, real_numbers, whole
+from inscape.analysis.series import at_least_zero, check_finite, points_of, positive, real_numbers, whole
 from inscape.errors import InputError
 
 
@@ -211,8 +211,7 @@ def box_dimension(states: Any, *, order: float = 1.0, shortest: float = 2.0, tol
     DimensionFit : `radii` are the sides of the boxes; no maximum-likelihood estimate.
     """
     points = points_of(states, least=100)
-    if not (np.isscalar(order) and 0 <= order < np.inf):
-        raise InputError(f"order: {order!r} found, expected a number of at least zero")
+    order = at_least_zero(order, "order")
     _extent(points)
     extent = float(np.ptp(points, axis=0).max())
     origin = points.min(axis=0)
@@ -223,7 +222,7 @@ def box_dimension(states: Any, *, order: float = 1.0, shortest: float = 2.0, tol
         if len(occupation) > len(points) / 10:
             break
         sides.append(side)
-        entropies.append(_renyi_entropy(occupation / len(points), float(order)))
+        entropies.append(_renyi_entropy(occupation / len(points), order))
     if len(sides) < 5:
         return _no_region("too few points for their dimension: the boxes empty before they shrink; a longer run", 0)
     radii, curve = np.array(sides[::-1]), -np.array(entropies[::-1])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from inscape.analysis.series import interval_of, points_of, positive, whole
+from inscape.analysis.series import interval_of, points_of, positive, share, whole
 from inscape.errors import InputError
 
 LEAST_POWER = 1e-3
@@ -64,8 +64,7 @@ def dominant_period(
     """
     points = points_of(states, least=64)
     step = interval_of(states, dt)
-    if not (np.isscalar(significance) and 0 < significance < 1):
-        raise InputError(f"significance: {significance!r} found, expected a share between 0 and 1")
+    significance = share(significance, "significance")
     count, per_period = whole(surrogate_count, "surrogate_count", 20), whole(per_period, "per_period")
     spread = points.std(axis=0)
     moving = spread > 1e-13 * np.abs(points).max(axis=0)

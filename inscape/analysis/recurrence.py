@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from inscape.analysis.entropy import shannon
-from inscape.analysis.series import points_of, positive, whole
+from inscape.analysis.series import points_of, positive, share, whole
 from inscape.errors import InputError
 
 
@@ -113,8 +113,7 @@ def _points_on(lengths: np.ndarray, shortest: int) -> int:
 
 
 def _radius_at(points: np.ndarray, rate: float, theiler: int, maximum: bool) -> float:
-    if not (np.isscalar(rate) and 0 < rate < 1):
-        raise InputError(f"rate: {rate!r} found, expected a share between 0 and 1")
+    rate = share(rate, "rate")
     # A fixed draw: the radius must not change from call to call.
     rng = np.random.default_rng(0)
     first = rng.integers(0, len(points) - theiler, 200_000)
@@ -123,6 +122,6 @@ def _radius_at(points: np.ndarray, rate: float, theiler: int, maximum: bool) -> 
     gap = np.abs(points[first] - points[second])
     distance = gap.max(axis=1) if maximum else np.sqrt((gap**2).sum(axis=1))
     order = np.argsort(distance)
-    share = np.cumsum(weight[order]) / weight.sum()
-    reach = float(distance[order][min(int(np.searchsorted(share, rate)), len(order) - 1)])
+    found = np.cumsum(weight[order]) / weight.sum()
+    reach = float(distance[order][min(int(np.searchsorted(found, rate)), len(order) - 1)])
     return reach if reach > 0 else float(np.finfo(float).tiny)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Bool, Float
 
-from inscape.analysis.series import check_finite, interval_of, positive, real_numbers, whole
+from inscape.analysis.series import at_least_zero, check_finite, interval_of, positive, real_numbers, whole
 from inscape.errors import InputError
 from inscape.trajectories import Trajectory
 
@@ -335,8 +335,7 @@ def _spread(truth: np.ndarray, known: np.ndarray, scale: Any) -> np.ndarray:
 def _power(values: np.ndarray, smoothing: float) -> np.ndarray:
     from scipy.ndimage import gaussian_filter1d
 
-    if not (np.isscalar(smoothing) and 0 <= smoothing < np.inf):
-        raise InputError(f"smoothing: {smoothing!r} found, expected a number of bins of at least zero")
+    smoothing = at_least_zero(smoothing, "smoothing")
     centred = values - values.mean(axis=-2, keepdims=True)
     # What rounding leaves of a constant is no spectrum.
     centred[np.abs(centred) <= 1e-13 * np.abs(values).max(axis=-2, keepdims=True)] = 0.0

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from inscape.analysis.interpolated_path import Path
-from inscape.analysis.series import points_of, positive, series_of, whole
+from inscape.analysis.series import at_least_zero, points_of, positive, series_of, whole
 from inscape.analysis.surface import Surface, surface, symbolic_level
 from inscape.errors import InputError
 from inscape.trajectories import Trajectories, Trajectory
@@ -139,8 +139,9 @@ def _durations(system: Any, periods: float, duration: float | None, transient: f
     if duration is None and system.period is None:
         raise InputError(f"{system.name}: its period is not known; give duration=")
     span = positive(duration, "duration") if duration is not None else positive(periods, "periods") * system.period
-    lead = transient if transient is not None else (20 * system.period if duration is None else span / 10)
-    return span, float(lead)
+    if transient is not None:
+        return span, at_least_zero(transient, "transient")
+    return span, 20 * system.period if duration is None else span / 10
 
 
 def _sense(cut: Surface) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -101,10 +102,34 @@ def check_finite(array: Float[np.ndarray, "..."], name: str, *, missing: bool = 
         )
 
 
+def number(value: Any, name: str, expected: str = "a finite number") -> float:
+    """`value` as a float, or `InputError` if it is not one finite real number."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not np.isfinite(float(value)):
+        raise InputError(f"{name}: {value!r} found, expected {expected}")
+    return float(value)
+
+
 def positive(value: Any, name: str) -> float:
     """`value` as a float, or `InputError` if it is not a positive finite number."""
-    if isinstance(value, bool) or not np.isscalar(value) or not np.isreal(value) or not (0 < value < np.inf):
-        raise InputError(f"{name}: {value!r} found, expected a positive number")
+    expected = "a positive number"
+    if number(value, name, expected) <= 0:
+        raise InputError(f"{name}: {value!r} found, expected {expected}")
+    return float(value)
+
+
+def at_least_zero(value: Any, name: str) -> float:
+    """`value` as a float, or `InputError` if it is not a finite number of zero or more."""
+    expected = "a number of at least zero"
+    if number(value, name, expected) < 0:
+        raise InputError(f"{name}: {value!r} found, expected {expected}")
+    return float(value)
+
+
+def share(value: Any, name: str) -> float:
+    """`value` as a float, or `InputError` if it does not lie between 0 and 1."""
+    expected = "a share between 0 and 1"
+    if not 0 < number(value, name, expected) < 1:
+        raise InputError(f"{name}: {value!r} found, expected {expected}")
     return float(value)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
-from inscape.analysis.series import check_finite, real_numbers
+from inscape.analysis.series import check_finite, number, real_numbers
 from inscape.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -75,9 +75,9 @@ def surface(where: Any, names: Sequence[str], direction: Any = None) -> Surface:
     if not isinstance(where, tuple | list) or len(where) != 2:
         raise InputError(f"section: {where!r} found, expected 'z = 27', ('z', 27) or (normal, offset)")
     if isinstance(where[0], str):
-        column, value = _column(where[0], names), _number(where[1])
+        column, value = _column(where[0], names), number(where[1], "section")
         return Surface(f"{where[0]} = {value:g}", lambda x, _: x[..., column] - value, sense[direction])
-    normal, offset = real_numbers(where[0], "normal"), _number(where[1])
+    normal, offset = real_numbers(where[0], "normal"), number(where[1], "section")
     check_finite(normal, "normal")
     if normal.shape != (len(names),) or not normal.any():
         raise InputError(f"normal: {normal.tolist()} found, expected {len(names)} numbers, not all zero")
@@ -107,12 +107,6 @@ def _column(name: str, names: tuple[str, ...]) -> int:
     if name not in names:
         raise UnknownNameError("state", name, names)
     return names.index(name)
-
-
-def _number(value: Any) -> float:
-    if not (np.isscalar(value) and np.isreal(value) and np.isfinite(value)):
-        raise InputError(f"section: {value!r} found, expected a finite number")
-    return float(value)
 
 
 def _expression(text: str, names: tuple[str, ...]) -> Callable[[np.ndarray], Any]:

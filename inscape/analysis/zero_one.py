@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float
 
-from inscape.analysis.series import series_of, whole
+from inscape.analysis.series import at_least_zero, series_of, whole
 from inscape.analysis.surrogates import surrogates
 from inscape.errors import InputError
 
@@ -72,8 +72,7 @@ def zero_one_test(
     """
     signal = series_of(series, column=column, least=FEWEST)
     frequencies = whole(frequencies, "frequencies")
-    if not (np.isscalar(damping) and 0 <= damping < np.inf):
-        raise InputError(f"damping: {damping!r} found, expected a number of at least zero")
+    damping = at_least_zero(damping, "damping")
     if np.ptp(signal) <= 1e-13 * np.abs(signal).max():
         raise InputError("series: it does not move; a walk needs something that drives it")
     step = oversampling(signal) if stride is None else whole(stride, "stride")
