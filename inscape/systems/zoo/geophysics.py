@@ -1,7 +1,7 @@
 """Atmosphere, ocean, dynamo and solar wind: the earth in a few modes."""
 
 from inscape.systems.flow import Flow
-from inscape.systems.symbols import sqrt, tanh
+from inscape.systems.symbols import Max, Min, exp, sqrt
 
 
 def _westerlies(x, y, z, a, b, f, g):
@@ -52,5 +52,8 @@ def RikitakeDynamo(x, y, z, *, a=1.0, mu=1.0):
 @Flow
 def WindmiReduced(i, v, p, *, a1=0.247, b1=10.8, b2=0.0752, b3=1.06, d1=2200.0, vsw=5.0):
     """Energy of the solar wind stored in the magnetosphere and unloaded when a current passes its threshold."""
-    unloading = (1 + tanh(d1 * (i - 1))) / 2
+    # (1 + tanh u) / 2 is so steep here that its Taylor series, where u is beyond 20, does not see it coming: a step
+    # runs over it. Held at its ends, which moves it by under 1e-17, it is a kink that the integrator stops at.
+    steepness = Max(-40, Min(40, 2 * d1 * (i - 1)))
+    unloading = 1 / (1 + exp(-steepness))
     return a1 * (vsw - v), b1 * i - b2 * p / 2 - b3 * v, vsw**2 - p ** (5 / 4) * sqrt(vsw) * unloading
