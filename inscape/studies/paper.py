@@ -103,13 +103,18 @@ class Measured:
     high: float | None = None
     setting: str = ""
 
+    def __post_init__(self) -> None:
+        for name in ("value", "low", "high"):
+            number = getattr(self, name)
+            object.__setattr__(self, name, float(number) if number is not None and np.isfinite(number) else None)
+
     @classmethod
     def of(cls, value: Measured | float | None) -> Measured:
         """A `Measured` of whatever a recipe returns."""
         if isinstance(value, Measured):
             return value
         if value is None or isinstance(value, (int, float, np.integer, np.floating)):
-            return cls(None if value is None or not np.isfinite(value) else float(value))
+            return cls(None if value is None else float(value))
         raise InputError(f"finding: {type(value).__name__} found, expected a number or a Measured")
 
 

@@ -35,8 +35,8 @@ def forecast_ranking(scores: Mapping[str, Sequence[float]], published: Mapping[s
     figure.update_layout(
         title="Forecasting 2 periods of chaos from 10, 15 points a period",
         xaxis={"title": "sMAPE over the systems (0 perfect, 200 worst)", "range": [0, 200]},
-        legend={"orientation": "h", "y": 1.08, "x": 1, "xanchor": "right", "yanchor": "bottom"},
-        margin={"l": 150, "t": 90},
+        legend={"orientation": "h", "y": -0.2, "x": 1, "xanchor": "right", "yanchor": "top"},
+        margin={"l": 150},
     )
     return figure
 
