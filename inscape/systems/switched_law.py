@@ -133,7 +133,11 @@ class SwitchedFlow:
             mean = [(down * a - up * b) / (down - up) for a, b in zip(above, below, strict=True)]
             stops = [Stop(i, 0) for i, g in enumerate(self.functions) if i != index and self._moves(g)]
             events = [self.functions[s.surface].subs(mode, 1) for s in stops]
-            self._motions[index] = self._compile(mean, [*events, up, down], [*stops, Stop(index, 1), Stop(index, -1)])
+            for rate, side in ((up, 1), (down, -1)):
+                if self._moves(rate):
+                    stops.append(Stop(index, side))
+                    events.append(rate)
+            self._motions[index] = self._compile(mean, events, stops)
         return copy.deepcopy(self._motions[index])
 
     def _moves(self, function: sympy.Expr) -> bool:
