@@ -29,6 +29,10 @@ class _Numpy(NumPyPrinter):
     def __init__(self) -> None:
         super().__init__({"fully_qualified_modules": True})
 
+    def doprint(self, expr: Any, assign_to: Any = None) -> str:
+        # The tables of the parent class spell the module out.
+        return re.sub(r"\bnumpy\.", "np.", super().doprint(expr, assign_to))
+
     def _print_Float(self, e: sympy.Float) -> str:
         return repr(float(e))
 

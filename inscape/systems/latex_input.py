@@ -75,8 +75,9 @@ class _Latex:
                 raise InputError(f"line {self._line}: LaTeX breaks off, expected {until!r}")
             if token == "^":
                 self._next()
-                power = self._argument()
-                parts[-1] = f"{parts[-1]}**({power})" if parts else power
+                if not parts:
+                    raise InputError(f"line {self._line}: LaTeX power ^ found with nothing before it")
+                parts[-1] = f"{parts[-1]}**({self._argument()})"
                 continue
             item = self._item()
             if parts and _VALUE_ENDS.search(parts[-1]) and _VALUE_BEGINS.search(item):
@@ -172,6 +173,17 @@ class _Latex:
         return self._next()
 
     def _indexed(self, name: str) -> str:
+        named = self._with_index(name)
+        if self._peek() == "(" and self._ahead(1) == "t" and self._ahead(2) in ("-", "+"):
+            # x(t - tau) is a value of the past, where x (y - z) is a product.
+            return f"{named}{self._item()}"
+        return named
+
+    def _ahead(self, count: int) -> str | None:
+        coming = [token for token in self._tokens[self._at : self._at + 12] if token not in _SKIPPED]
+        return coming[count] if count < len(coming) else None
+
+    def _with_index(self, name: str) -> str:
         if self._peek() != "_":
             return name
         self._next()
