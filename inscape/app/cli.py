@@ -71,8 +71,8 @@ def learn(
     """Learn the law behind a recording, and say how far it can be believed.
 
     The recording is checked and split in time. Every law learns from the first part; the simplest that forecasts the
-    second part as well as any wins; its band is calibrated on the third; law and band are judged on the last part,
-    which nothing has seen.
+    second part as well as any wins. Errors are measured on the rest, which no choice has seen: its first half
+    calibrates the forecast's band, its second half says how often the band holds.
 
     **Examples**
 

@@ -55,9 +55,9 @@ def held_out_figure(learned: Learned) -> Figure:
     winner = contest.winner
     errors = winner.test_errors
     origins = contest.split.origins("test", contest.horizon, len(errors))
-    order = np.argsort(winner.test.each) if len(winner.test.each) == len(errors) else np.arange(len(errors))
-    run_number, origin = origins[int(order[len(order) // 2])]
-    error = errors[int(order[len(order) // 2])]
+    spread = np.nanmean(np.minimum(np.abs(errors), 1e300), axis=(1, 2))
+    middle = int(np.argsort(spread)[len(spread) // 2])
+    (run_number, origin), error = origins[middle], errors[middle]
     run = contest.recording[run_number]
     before = run[max(0, origin - contest.horizon) : origin]
     future = run[origin : origin + contest.horizon]
@@ -102,7 +102,10 @@ def portrait_figure(learned: Learned, free_run: Trajectory | None) -> Figure | N
     layout: dict[str, Any] = {"height": 520 if spatial else 460, "margin": {"l": 10, "r": 10, "t": 10, "b": 10}}
     if spatial:
         layout["scene"] = {f"{axis}axis": {"title": {"text": title}} for axis, title in zip("xyz", titles, strict=True)}
-        layout["scene"] |= {"aspectmode": "cube", "camera": {"eye": {"x": 1.5, "y": 1.35, "z": 0.75}}}
+        layout["scene"] |= {
+            "aspectmode": "cube",
+            "camera": {"eye": {"x": 1.25, "y": 1.2, "z": 0.55}, "center": {"x": 0, "y": 0, "z": -0.14}},
+        }
     else:
         layout |= {"xaxis": {"title": {"text": titles[0]}}, "yaxis": {"title": {"text": titles[1]}}}
         layout["margin"] = {"l": 60, "r": 12, "t": 10, "b": 48}
@@ -112,10 +115,10 @@ def portrait_figure(learned: Learned, free_run: Trajectory | None) -> Figure | N
 
 def leaderboard_figure(learned: Learned) -> Figure:
     """Held-out error of the best entry of every family, with its standard error; the selection error beside it."""
-    standing = [e for e in learned.leaderboard if e.test is not None and e.selection is not None][::-1]
+    standing = [e for e in learned.leaderboard if e.held_out is not None and e.selection is not None][::-1]
     names = [_short(e.name) for e in standing]
-    tests = np.array([e.test.mean for e in standing if e.test is not None])
-    errors = np.array([e.test.error for e in standing if e.test is not None])
+    tests = np.array([e.held_out.mean for e in standing if e.held_out is not None])
+    errors = np.array([e.held_out.error for e in standing if e.held_out is not None])
     winner = learned.contest.winner
     colours = [LAW if e is winner else QUIET if e.is_reference else DATA for e in standing]
     bars = {
@@ -144,14 +147,16 @@ def leaderboard_figure(learned: Learned) -> Figure:
 def growth_figure(learned: Learned) -> Figure:
     """How the held-out error grows with the horizon, for the best entries."""
     contest = learned.contest
-    shown = [contest.winner, *(e for e in learned.leaderboard if e is not contest.winner and e.test is not None)][:5]
+    shown = [contest.winner, *(e for e in learned.leaderboard if e is not contest.winner and e.held_out is not None)][
+        :5
+    ]
     steps = contest.model.dt_ * np.arange(1, contest.horizon + 1)
     others = iter(c for c in COLOURS if c != LAW)
     traces = []
     for entry in shown:
         colour = LAW if entry is contest.winner else QUIET if entry.is_reference else next(others)
         dash = "dot" if entry.is_reference else "solid"
-        trace = _line(steps, np.maximum(entry.test.by_step, 1e-12), _short(entry.name), colour, {}, True, 2.0)
+        trace = _line(steps, np.maximum(entry.held_out.by_step, 1e-12), _short(entry.name), colour, {}, True, 2.0)
         trace["line"]["dash"] = dash
         trace["mode"] = "lines+markers" if contest.horizon < 30 else "lines"
         traces.append(trace)
@@ -191,7 +196,12 @@ def spectrum_figure(learned: Learned, free_run: Trajectory | None) -> Figure | N
     layout = _panels(shown, {}, f"frequency ({_per_time(run)})", 170)
     for k in range(len(shown)):
         axis = f"yaxis{'' if k == 0 else k + 1}"
-        layout[axis] |= {"type": "log", "exponentformat": "power", "nticks": 5}
+        # A law without noise falls to rounding; the recording says what is worth seeing.
+        own = np.log10(
+            [v for t in traces if t["name"] == "recording" and t["yaxis"] == _axes(k)["yaxis"] for v in t["y"]]
+        )
+        view = {"range": [float(own.min()) - 1.5, float(own.max()) + 1.0]} if own.size else {}
+        layout[axis] |= {"type": "log", "exponentformat": "power", "nticks": 5, **view}
     layout[_bottom(len(shown))] |= {"type": "log", "exponentformat": "power"}
     return {"data": traces, "layout": layout}
 
@@ -316,7 +326,7 @@ def _panels(names: tuple[str, ...], units: dict[str, str], time_title: str, heig
     }
     for k, name in enumerate(names):
         top = 1 - k * (size + gap)
-        title = f"{escaped(name)} ({escaped(units[name])})" if units.get(name) else escaped(name)
+        title = f"{escaped(name)}<br>({escaped(units[name])})" if units.get(name) else escaped(name)
         layout[f"yaxis{'' if k == 0 else k + 1}"] = {"domain": [max(0.0, top - size), top], "title": {"text": title}}
     return layout
 

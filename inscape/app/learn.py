@@ -35,9 +35,9 @@ def learn(
 ) -> Learned:
     """Learn the law behind a recording.
 
-    The recording is checked and split in time; every registered law learns from the first part; the simplest that
-    forecasts the second part as well as any wins; its band is calibrated on the third part, and law and band are
-    judged on the last, which nothing has seen.
+    The recording is checked and split in time. Every law learns from the first part; the simplest that forecasts the
+    second part as well as any wins. Errors are measured on the rest, which no choice has seen: its first half
+    calibrates the forecast's band, its second half says how often the band holds.
 
     Parameters
     ----------

@@ -142,9 +142,9 @@ def _row(entry: Entry) -> dict[str, Any]:
         "is_symbolic": entry.is_symbolic,
         "terms": entry.terms,
         "selection_error": None if entry.selection is None else _plain(entry.selection.mean),
-        "test_error": None if entry.test is None else _plain(entry.test.mean),
-        "test_standard_error": None if entry.test is None else _plain(entry.test.error),
-        "valid_steps": None if entry.test is None else _plain(entry.test.valid_steps),
+        "held_out_error": None if entry.held_out is None else _plain(entry.held_out.mean),
+        "held_out_standard_error": None if entry.held_out is None else _plain(entry.held_out.error),
+        "valid_steps": None if entry.held_out is None else _plain(entry.held_out.valid_steps),
         "seconds": round(entry.seconds, 3),
         "failure": entry.failure,
     }

@@ -21,6 +21,9 @@ TEMPLATES = "inscape.app.templates"
 FREE_SAMPLES = 6_000
 """Samples that the law runs free for its portrait and its spectrum."""
 
+CLOUD = "https://cloud.plotly.com/newchart"
+"""Where plotly would send a figure by default; a report sends nothing anywhere."""
+
 BADGES = {
     "law": "law found",
     "forecast": "forecast, no law",
@@ -72,7 +75,7 @@ def render_report(learned: Learned) -> str:
         lstrip_blocks=True,
     )
     # The library is ours to trust; text of the recording goes through the template's escaping.
-    plotly = Markup(get_plotlyjs().replace("</script", "<\\/script"))
+    plotly = Markup(get_plotlyjs().replace("</script", "<\\/script").replace(CLOUD, ""))
     free = free_run(learned)
     return environment.get_template("report.html").render(
         **page_facts(learned, free), figures=Markup(_json(figures(learned, free))), plotly=plotly
@@ -137,7 +140,7 @@ def page_facts(learned: Learned, free: Trajectory | None) -> dict[str, Any]:
         "equations": [Markup(line) for line in mathml(contest.model)],
         "plain_equations": learned.equations,
         "nearest": None if nearest is None else nearest.name,
-        "nearest_equations": [] if nearest is None or nearest.model is None else [Markup(m) for m in mathml(nearest.model)],
+        "nearest_equations": [] if nearest is None else [Markup(line) for line in mathml(nearest.fitted)],
         "winner": contest.winner,
         "inclusion": [_inclusion_row(term, number) for term in learned.verdict.inclusion],
         "leaderboard": [_leaderboard_row(entry, learned, number) for entry in learned.leaderboard],
@@ -186,7 +189,7 @@ def _cards(learned: Learned, unit: str) -> list[dict[str, str]]:
     from inscape.models.verdict import percent
 
     contest = learned.contest
-    test, bands = contest.winner.test, contest.bands
+    test, bands = contest.winner.held_out, contest.bands
     covered = contest.measured_coverage
     cards = [
         {
@@ -196,7 +199,7 @@ def _cards(learned: Learned, unit: str) -> list[dict[str, str]]:
             + (
                 ""
                 if contest.winner is contest.reference
-                else f"; {percent(contest.reference.test.mean)} for knowing nothing"
+                else f"; {percent(contest.reference.held_out.mean)} for knowing nothing"
             ),
         },
         {
@@ -208,20 +211,21 @@ def _cards(learned: Learned, unit: str) -> list[dict[str, str]]:
         },
         {
             "label": "band coverage",
-            "value": "–" if np.isnan(covered) else f"{covered:.0%}",
-            "note": f"measured on held-out time; {bands.level:.0%} asked"
+            "value": "–" if np.isnan(covered) else percent(covered),
+            "note": f"measured on held-out time; {percent(bands.level)} asked"
             + (
                 ""
                 if bands.is_as_asked
-                else f", {bands.promised:.0%} is all that {bands.forecasts} forecasts can promise"
+                else f", {percent(bands.promised)} is all that {bands.forecasts} forecasts can promise"
             ),
         },
     ]
     for m in learned.invariants.measured if learned.verdict.kind in ("law", "forecast") else ():
         if m.name in ("Lyapunov exponent 1", "Kaplan-Yorke dimension"):
             label = "largest Lyapunov exponent" if m.name.startswith("Lyapunov") else m.name
-            error = f"± {m.error:.2g} " if np.isfinite(m.error) else ""
-            cards.append({"label": label, "value": number(m.value), "note": f"{error}{m.unit}, of the law".strip()})
+            error = f"± {m.error:.2g}" if np.isfinite(m.error) else ""
+            note = f"{f'{error} {m.unit}'.strip()}, of the law"
+            cards.append({"label": label, "value": number(m.value), "note": note})
     return cards
 
 
@@ -238,10 +242,10 @@ def _leaderboard_row(entry: Any, learned: Learned, number: Any) -> dict[str, Any
     row = {"family": entry.family, "name": entry.name, "terms": entry.terms, "failure": entry.failure,
            "is_winner": entry is learned.contest.winner, "is_reference": entry.is_reference,
            "seconds": f"{entry.seconds:.1f}", "selection": "", "test": "", "error": "", "valid": ""}  # fmt: skip
-    if entry.selection is not None and entry.test is not None:
-        row |= {"selection": number(entry.selection.mean), "test": number(entry.test.mean),
-                "error": f"{entry.test.error:.1g}" if np.isfinite(entry.test.error) else "",
-                "valid": f"{entry.test.valid_steps:g}"}  # fmt: skip
+    if entry.selection is not None and entry.held_out is not None:
+        row |= {"selection": number(entry.selection.mean), "test": number(entry.held_out.mean),
+                "error": f"{entry.held_out.error:.1g}" if np.isfinite(entry.held_out.error) else "",
+                "valid": f"{entry.held_out.valid_steps:g}"}  # fmt: skip
     return row
 
 

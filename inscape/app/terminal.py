@@ -119,7 +119,7 @@ def _show_leaderboard(learned: Learned) -> None:
     rows = []
     for place, entry in enumerate(learned.leaderboard, start=1):
         mark = "*" if entry is learned.contest.winner else ""
-        if entry.selection is None or entry.test is None:
+        if entry.selection is None or entry.held_out is None:
             rows.append(("", entry.family, entry.name, "", "", "", "", entry.failure))
             continue
         rows.append(
@@ -129,8 +129,8 @@ def _show_leaderboard(learned: Learned) -> None:
                 entry.name,
                 str(entry.terms),
                 number(entry.selection.mean),
-                _with_error(entry.test.mean, entry.test.error),
-                f"{entry.test.valid_steps:g}",
+                _with_error(entry.held_out.mean, entry.held_out.error),
+                f"{entry.held_out.valid_steps:g}",
                 "knows nothing" if entry.is_reference else "",
             )
         )
@@ -141,13 +141,15 @@ def _show_leaderboard(learned: Learned) -> None:
 
 
 def _show_forecast(learned: Learned) -> None:
+    from inscape.models.verdict import percent
+
     contest = learned.contest
     bands, ahead = contest.bands, contest.forecast
     covered = contest.measured_coverage
-    measured = "could not be measured" if np.isnan(covered) else f"measured on held-out time: {covered:.0%}"
-    promise = f"{bands.level:.0%} band"
+    measured = "could not be measured" if np.isnan(covered) else f"measured on held-out time: {percent(covered)}"
+    promise = f"{percent(bands.level)} band"
     if not bands.is_as_asked:
-        promise += f" asked for, but {bands.forecasts} calibration forecasts promise {bands.promised:.0%} at most"
+        promise += f" asked for, but {bands.forecasts} calibration forecasts promise {percent(bands.promised)} at most"
     title = f"Forecast, {promise}, coverage {measured}"
     shown = np.unique(np.linspace(0, len(ahead) - 1, min(len(ahead), 8)).round().astype(int))
     rows = []

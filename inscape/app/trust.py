@@ -12,10 +12,12 @@ if TYPE_CHECKING:
 
 def what_to_trust(learned: Learned) -> dict[str, list[str]]:
     """Sentences under two heads: "believe" and "doubt"."""
+    from inscape.models.verdict import percent
+
     contest, verdict = learned.contest, learned.verdict
     bands, covered = contest.bands, contest.measured_coverage
     believe = [
-        "The held-out errors: no choice, threshold or band was made with sight of the test part.",
+        "The held-out errors: no law was chosen and none was fitted with sight of the time they were measured on.",
     ]
     doubt = []
     if contest.beats_reference:
@@ -38,17 +40,17 @@ def what_to_trust(learned: Learned) -> dict[str, list[str]]:
         off = covered - bands.level
         if bands.is_as_asked and off >= -0.1:
             believe.append(
-                f"The band: {covered:.0%} of the held-out samples lie inside, {bands.level:.0%} were asked for."
+                f"The band: {percent(covered)} of the held-out samples lie inside, {percent(bands.level)} were asked for."
             )
         elif bands.is_as_asked:
             doubt.append(
-                f"The band: {covered:.0%} of the held-out samples lie inside where {bands.level:.0%} were asked for; "
+                f"The band: {percent(covered)} of the held-out samples lie inside where {percent(bands.level)} were asked for; "
                 "the motion changed between calibration and test."
             )
         else:
             doubt.append(
-                f"The band as a {bands.level:.0%} band: {bands.forecasts} calibration forecasts can promise "
-                f"{bands.promised:.0%} at most. Neighbouring forecasts share samples, so even that is approximate."
+                f"The band as a {percent(bands.level)} band: {bands.forecasts} calibration forecasts can promise "
+                f"{percent(bands.promised)} at most. Neighbouring forecasts share samples, so even that is approximate."
             )
     if len(contest.forecast) > len(bands.half_widths):
         doubt.append(

@@ -41,7 +41,8 @@ class Entry:
     model : fitted on all time before calibration; None if it failed.
     terms : numbers in the learned law.
     is_symbolic : whether the law can be written as an equation.
-    selection, test : errors in the selection part (it was fitted before that) and in the test part.
+    selection : errors in the selection part; it was fitted before that.
+    held_out : errors in the calibration and test parts together, which no choice between laws has seen.
     calibration_errors, test_errors : (origin, step, state) forecast less truth.
     seconds : time to fit and forecast.
     failure : why it did not take part, empty if it did.
@@ -52,11 +53,17 @@ class Entry:
     terms: int = 0
     is_symbolic: bool = False
     selection: Score | None = None
-    test: Score | None = None
+    held_out: Score | None = None
     calibration_errors: Float[np.ndarray, "origin step state"] | None = None
     test_errors: Float[np.ndarray, "origin step state"] | None = None
     seconds: float = 0.0
     failure: str = ""
+
+    @property
+    def fitted(self) -> Model:
+        """The fitted model of an entry that did not fail."""
+        assert self.model is not None, self.failure
+        return self.model
 
     @property
     def name(self) -> str:
@@ -87,7 +94,7 @@ class Contest:
     forecast : what it says comes after each recording's end (the last run's).
     bands : half-widths of its calibrated band for the first `horizon` steps.
     coverage : (step,) measured share of test samples inside the band.
-    independent_forecasts : how many of the test forecasts do not overlap.
+    independent_forecasts : how many of the held-out forecasts do not overlap.
     learned_from : the runs (the latest part of long ones) from which the final model learned.
     notes : what was done to the data and should be known.
     """
@@ -128,21 +135,21 @@ class Contest:
 
     @property
     def beats_reference(self) -> bool:
-        """Whether the winner forecasts the test part better than knowing nothing, at 95 % confidence."""
-        if self.winner.is_reference or self.winner.test is None or self.reference.test is None:
+        """Whether the winner forecasts held-out time better than knowing nothing, at 95 % confidence."""
+        if self.winner.is_reference or self.winner.held_out is None or self.reference.held_out is None:
             return False
-        return beats(self.winner.test, self.reference.test)
+        return beats(self.winner.held_out, self.reference.held_out)
 
     @property
     def rivals(self) -> tuple[Entry, ...]:
-        """The other families' entries that the test part cannot tell from the winner."""
+        """The other families' entries that held-out time cannot tell from the winner."""
         return tuple(
             entry
             for entry in self.leaderboard
             if entry is not self.winner
-            and entry.test is not None
-            and self.winner.test is not None
-            and are_equal(entry.test, self.winner.test)
+            and entry.held_out is not None
+            and self.winner.held_out is not None
+            and are_equal(entry.held_out, self.winner.held_out)
         )
 
 
@@ -163,15 +170,15 @@ def hold_contest(
 
     Each candidate learns from the first part of every run and forecasts the selection part from many origins; the
     simplest one within one standard error of the best wins. All are then fitted on everything before the calibration
-    part and forecast calibration and test: the first sets the winner's band, the second measures band and errors.
-    Neither the choice nor the band ever sees the test.
+    part and forecast calibration and test: held-out errors are measured on both, since no choice has seen them; the
+    first sets the winner's band, and the second measures its coverage.
 
     Parameters
     ----------
     trajectories, dt : the recording, as of `as_trajectories`; evenly sampled.
     laws : families that take part (see `registry.families`), all if None.
     horizon : samples of each judged forecast; about one period of the recording if None, less where it is short.
-    steps : samples of the forecast beyond the end; as many as judged if None.
+    steps : samples of the forecast beyond the end; about one period if None, more than can be judged if need be.
     level : coverage of the bands.
     seed : of every estimator that takes one.
     jobs, backend, progress : as of `parallel_map`; a small recording is done in this process unless a backend is named.
@@ -201,7 +208,7 @@ def hold_contest(
     chosen: Backend = backend or ("serial" if runs.samples * runs[0].dimension < 3_000 or jobs == 1 else "loky")
     done = parallel_map(_compete, tasks, label="learning laws", backend=chosen, jobs=jobs, progress=progress)
     entries = tuple(sorted(done, key=lambda e: e.selection.mean if e.selection else np.inf))
-    standing = [e for e in entries if e.selection is not None and e.test is not None]
+    standing = [e for e in entries if e.selection is not None and e.held_out is not None]
     if not standing:
         reasons = "; ".join(f"{e.name}: {e.failure}" for e in entries[:3])
         raise InputError(f"recording: no law could be fitted ({reasons})")
@@ -213,8 +220,8 @@ def hold_contest(
     model = _refit(winner, latest, seed)
     return Contest(
         runs, split, judged, entries, winner, best, reference, model,
-        continued(model, runs[-1], steps or judged), bands, bands.coverage(winner.test_errors),
-        min(len(test), split.disjoint("test", judged)), latest, tuple(notes),
+        continued(model, runs[-1], steps or _default_steps(runs, judged)), bands, bands.coverage(winner.test_errors),
+        split.disjoint("calibration", judged) + split.disjoint("test", judged), latest, tuple(notes),
     )  # fmt: skip
 
 
@@ -291,7 +298,7 @@ def _fitted_and_scored(task: _Task) -> Entry:
         number_of_terms(model),
         is_symbolic(model),
         score_of(selection, task.scale),
-        score_of(test, task.scale),
+        score_of(np.concatenate([calibration, test]), task.scale),
         calibration,
         test,
     )
@@ -315,6 +322,11 @@ def _seeded(candidate: Candidate, seed: int) -> Candidate:
     if "seed" not in candidate.model.get_params(deep=False):
         return candidate
     return replace(candidate, model=clone(candidate.model).set_params(seed=seed))
+
+
+def _default_steps(runs: Trajectories, judged: int) -> int:
+    period = strongest_period(max(runs, key=len).states[-20_000:])
+    return max(judged, min(period, LONGEST_HORIZON, len(runs[-1]) // 3))
 
 
 def _horizon(runs: Trajectories, split: TimeSplit, horizon: int | None) -> int:

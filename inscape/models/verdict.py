@@ -13,7 +13,7 @@ from inscape.models.inclusion import TermInclusion, term_inclusion
 
 Kind = Literal["law", "forecast", "undecided", "none"]
 
-FEWEST_FORECASTS = 5
+FEWEST_FORECASTS = 10
 """Below so many independent held-out forecasts nothing is singled out, however well it did."""
 
 GOOD = 0.5
@@ -40,91 +40,107 @@ class Verdict:
 
 def judge(contest: Contest, seed: int = 0) -> Verdict:
     """Weigh a contest: enough held-out forecasts, a margin over knowing nothing, rivals, and terms that come and go."""
-    samples = contest.recording.samples
-    winner, reference = contest.winner, contest.reference
+    winner = contest.winner
     few = contest.independent_forecasts < FEWEST_FORECASTS
     inclusion = () if winner.is_reference else term_inclusion(contest, seed)
     doubtful = [term for term in inclusion if term.is_doubtful]
     rivals = [entry for entry in contest.rivals if not entry.is_reference]
-    sentences = [_standing(contest)]
-    if contest.best is not winner:
-        sentences.append(
-            f"{winner.name} has {winner.terms} numbers in it, {contest.best.name} {contest.best.terms}; "
-            "selection cannot tell their errors apart, so the simpler one is preferred."
-        )
-    if winner.is_reference or not contest.beats_reference:
-        reason = _against_nothing(winner, reference)
+    sentences = [_standing(contest), *_preference(contest)]
+
+    def verdict(kind: Kind, headline: str, *more: str) -> Verdict:
+        return Verdict(kind, headline, tuple(map(_sentence, (*sentences, *more))), inclusion)
+
+    many = f"{contest.recording.samples:,} samples"
+    if not contest.beats_reference:
+        reason = _against_nothing(contest)
         if few:
-            return Verdict("undecided", _undecided(contest, reason), tuple(sentences), inclusion)
-        headline = f"No law beats {_plain(reference)}: {reason}."
-        return Verdict("none", headline, tuple(sentences), inclusion)
+            return verdict("undecided", f"{many} do not single out a law: {reason}.", _count(contest))
+        return verdict("none", f"No law beats {_the(contest.reference)}: {reason}.")
     sentences += _doubts(doubtful)
     if few:
-        reason = f"only {contest.independent_forecasts} held-out forecasts do not overlap"
-        reason += f", and {_names(rivals)} did as well" if rivals else ""
-        return Verdict("undecided", _undecided(contest, reason), tuple(sentences), inclusion)
+        reason = _count(contest, f", and {_names(rivals)} did as well" if rivals else "")
+        return verdict("undecided", f"{many} do not single out a law: {reason}")
+    sentences += _rivalry(winner, rivals)
     if not winner.is_symbolic:
-        headline = f"{winner.name} forecasts best, but it is no equation: the law itself stays open."
-        return Verdict("forecast", headline, (*sentences, *_rivalry(winner, rivals)), inclusion)
-    error = winner.test.mean if winner.test else np.inf
+        return verdict("forecast", f"{_sentence(_the(winner))} forecasts best, but is no equation that can be read: "
+                       "the law itself stays open.")  # fmt: skip
+    error = winner.held_out.mean if winner.held_out else np.inf
     if doubtful or error > GOOD:
+        terms = "one of its terms comes and goes" if len(doubtful) == 1 else f"{len(doubtful)} of its terms come and go"
         reason = (
-            f"{len(doubtful)} of its terms come and go when the recording is resampled"
+            f"{terms} when the recording is resampled"
             if doubtful
-            else f"its held-out error is {error:.0%} of the recording's spread"
+            else f"errs by {percent(error)} of the recording's spread"
         )
-        headline = f"{samples:,} samples do not single out a law: {winner.name} forecasts best, but {reason}."
-        return Verdict("forecast", headline, (*sentences, *_rivalry(winner, rivals)), inclusion)
-    headline = (
-        f"Law found: {winner.name}, {winner.terms} terms, held-out error {percent(error)} of the recording's spread."
+        return verdict("forecast", f"{many} do not single out a law: {_the(winner)} forecasts best, but {reason}.")
+    return verdict(
+        "law",
+        f"Law found: {_the(winner)}, {winner.terms} terms, held-out error {percent(error)} of the recording's spread.",
     )
-    return Verdict("law", headline, (*sentences, *_rivalry(winner, rivals)), inclusion)
 
 
 def _standing(contest: Contest) -> str:
     winner, reference = contest.winner, contest.reference
     steps = "step" if contest.horizon == 1 else "steps"
-    return (
-        f"Over {contest.horizon} {steps} of held-out time {_plain(winner)} errs by {percent(winner.test.mean)} of the "
-        f"recording's spread"
-        + ("." if winner is reference else f", {_plain(reference)} by {percent(reference.test.mean)}.")
-    )
+    ours, theirs = winner.held_out, reference.held_out
+    assert ours is not None  # the winner and the reference stand, so they were scored
+    assert theirs is not None
+    against = "" if winner is reference else f", {_the(reference)} by {percent(theirs.mean)}"
+    over = f"over {contest.horizon} {steps} of held-out time"
+    return f"{_the(winner)} errs by {percent(ours.mean)} of the recording's spread {over}{against}."
 
 
-def _undecided(contest: Contest, reason: str) -> str:
-    return f"{contest.recording.samples:,} samples do not single out a law: {reason}."
+def _preference(contest: Contest) -> list[str]:
+    winner, best = contest.winner, contest.best
+    if best is winner:
+        return []
+    return [
+        f"{_the(best)} did better in the selection part, but not by more than the error of the comparison; "
+        f"{_the(winner)} is simpler ({winner.terms} numbers against {best.terms}) and therefore preferred."
+    ]
 
 
-def _against_nothing(winner: Entry, reference: Entry) -> str:
-    if winner.is_reference:
-        return f"{_plain(winner)} forecasts as well as anything that learned"
-    return f"{winner.name} is not better than {_plain(reference)} beyond the error of the comparison"
+def _against_nothing(contest: Contest) -> str:
+    if contest.winner.is_reference:
+        return f"{_the(contest.winner)} forecasts as well as anything that learned"
+    versus = f" than {_the(contest.reference)}" if contest.independent_forecasts < FEWEST_FORECASTS else ""
+    return f"{_the(contest.winner)} is not better{versus} by more than the error of the comparison"
+
+
+def _count(contest: Contest, more: str = "") -> str:
+    count = contest.independent_forecasts
+    return f"only {count} held-out forecasts stand side by side{more}, where {FEWEST_FORECASTS} would be needed."
 
 
 def _rivalry(winner: Entry, rivals: Sequence[Entry]) -> list[str]:
     if not rivals:
         return []
     verb = "forecasts" if len(rivals) == 1 else "forecast"
-    simpler = " with fewer numbers" if all(winner.terms < r.terms for r in rivals) else ""
-    return [f"{_names(rivals)} {verb} the held-out time as well; {winner.name} does it{simpler} as an equation."
-            if winner.is_symbolic else f"{_names(rivals)} {verb} the held-out time as well."]  # fmt: skip
+    line = f"{_names(rivals)} {verb} held-out time as well"
+    if winner.is_symbolic and all(winner.terms < rival.terms for rival in rivals):
+        return [f"{line}, with {min(rival.terms for rival in rivals):,} numbers instead of {winner.terms}."]
+    return [f"{line}."]
 
 
 def _doubts(doubtful: Sequence[TermInclusion]) -> list[str]:
     if not doubtful:
         return []
-    named = ", ".join(f"{t.term} in {t.state} ({t.probability:.0%})" for t in doubtful[:4])
+    named = ", ".join(f"{t.term} in {t.state} ({percent(t.probability)})" for t in doubtful[:4])
     more = f" and {len(doubtful) - 4} more" if len(doubtful) > 4 else ""
-    return [f"Terms that come and go when the recording is resampled: {named}{more}."]
+    return [f"terms that come and go when the recording is resampled: {named}{more}."]
 
 
 def _names(entries: Sequence[Entry]) -> str:
-    names = [entry.name for entry in entries[:3]]
+    names = [_the(entry) for entry in entries[:3]]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _plain(entry: Entry) -> str:
-    return f"the {entry.name}" if entry.is_reference else entry.name
+def _the(entry: Entry) -> str:
+    return f"the {entry.name}"
+
+
+def _sentence(line: str) -> str:
+    return line[:1].upper() + line[1:]
 
 
 def percent(share: float) -> str:

@@ -13,9 +13,18 @@
     return getComputedStyle(root).getPropertyValue(name).trim();
   }
 
+  // Colours are written for white paper; on a dark page they are replaced by brighter ones of the same hue.
+  function tinted(data) {
+    var text = JSON.stringify(data).replace(/@text/g, colour("--text"));
+    if (isDark()) { text = text.replace(/#0072B2/g, "#5AB4F0").replace(/#D55E00/g, "#F58B45").replace(/213,94,0/g, "245,139,69"); }
+    return JSON.parse(text);
+  }
+
   function themed(layout, width) {
     var text = colour("--text"), grid = colour("--grid");
     var copy = JSON.parse(JSON.stringify(layout));
+    copy.width = width;
+    copy.separators = ".";
     copy.paper_bgcolor = "rgba(0,0,0,0)";
     copy.plot_bgcolor = "rgba(0,0,0,0)";
     copy.font = { family: "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif", size: 12.5, color: text };
@@ -43,9 +52,11 @@
       var figure = figures[place.dataset.figure];
       if (!figure) { place.hidden = true; return; }
       var narrow = place.clientWidth < 560;
-      Plotly.react(place, figure.data, themed(figure.layout, place.clientWidth), {
-        responsive: true, displaylogo: false, displayModeBar: narrow ? false : "hover", scrollZoom: false,
-        modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"]
+      Plotly.react(place, tinted(figure.data), themed(figure.layout, place.clientWidth), {
+        displaylogo: false, displayModeBar: narrow ? false : "hover", scrollZoom: false,
+        // The recording is the reader's own: nothing in this page may offer to send it away.
+        showSendToCloud: false, plotlyServerURL: "",
+        modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "resetCameraLastSave3d"]
       });
     });
     document.querySelectorAll("[data-needs]").forEach(function (part) { part.hidden = !figures[part.dataset.needs]; });
@@ -56,6 +67,13 @@
     draw();
   });
   dark.addEventListener("change", draw);
+  var width = document.body.clientWidth, waiting = 0;
+  window.addEventListener("resize", function () {
+    if (document.body.clientWidth === width) { return; }
+    width = document.body.clientWidth;
+    clearTimeout(waiting);
+    waiting = setTimeout(draw, 120);
+  });
   var before = "auto";
   window.addEventListener("beforeprint", function () { before = root.dataset.theme; root.dataset.theme = "light"; draw(); });
   window.addEventListener("afterprint", function () { root.dataset.theme = before; draw(); });
