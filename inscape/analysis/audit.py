@@ -69,7 +69,7 @@ def audit(
     *,
     periods: float = 1_000,
     seed: int = 0,
-    tolerance: float = 1e-12,
+    tolerance: float | None = None,
     max_seconds: float | None = 120.0,
 ) -> AuditRow:
     """Measure the Lyapunov spectrum of a system of the zoo and compare it with the published one.
@@ -137,7 +137,7 @@ def audit_all(
     *,
     periods: float = 1_000,
     seed: int = 0,
-    tolerance: float = 1e-12,
+    tolerance: float | None = None,
     max_seconds: float | None = 120.0,
     jobs: int = -1,
     progress: bool | None = None,

@@ -92,6 +92,8 @@ class LyapunovSpectrum:
         """
         if not self.autonomous or not np.isfinite(self.errors).all():
             return None
+        if not self.is_complete and self.exponents[-1] > SIGNIFICANT * self.errors[-1]:
+            return None
         z = self.exponents / np.hypot(self.errors, 1 / self.duration)
         index = int(np.argmin(np.abs(z)))
         return index, float(z[index])
@@ -123,10 +125,13 @@ class LyapunovSpectrum:
         """Kaplan-Yorke dimension with its standard error (first order, with the covariance of the exponents).
 
         An exponent within three standard errors of zero counts as zero; an exponent of minus infinity adds nothing.
+        NaN if too few exponents were measured for their sum to turn negative.
         """
         finite = np.isfinite(self.exponents)
         if not finite.any():
             return Dimension(0.0, 0.0)
+        if not self.is_complete and (np.cumsum(self.exponents) > 0).all():
+            return Dimension(np.nan)
         known = bool(np.isfinite(self.errors[finite]).all())
         rates = self.exponents[finite]
         dimension = kaplan_yorke_dimension(rates, self.errors[finite] if known else None)

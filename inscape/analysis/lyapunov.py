@@ -38,7 +38,7 @@ def lyapunov_spectrum(
     interval: float | None = None,
     target_error: float | None = None,
     seed: int | np.random.Generator | None = 0,
-    tolerance: float = 1e-12,
+    tolerance: float | None = None,
     max_seconds: float | None = None,
     progress: bool | None = None,
 ) -> LyapunovSpectrum:
@@ -60,7 +60,7 @@ def lyapunov_spectrum(
     target_error : stop as soon as the standard error of the largest exponent is below this; the duration is then the
         longest run (50,000 periods if None).
     seed : for the directions of the first tangent vectors.
-    tolerance : relative error of an integration step.
+    tolerance : relative error of an integration step; 1e-12 if None, 1e-10 for a delay flow.
     max_seconds : stop after this much time and return what is known, with `stopped` saying so.
     progress : draw a bar; by default only on a terminal.
 
@@ -85,7 +85,7 @@ def lyapunov_spectrum(
             count=count,
             interval=interval,
             seed=seed,
-            tolerance=tolerance,
+            tolerance=1e-10 if tolerance is None else tolerance,
             max_seconds=max_seconds,
             progress=progress,
         )

@@ -158,6 +158,8 @@ class FlowMotion:
                 finite = False
             if finite:
                 frame, factor = sign_fixed_qr(vectors)
+                # Directions that the vectors cannot take (the driver of a driven part) stay free of rounding.
+                frame[~vectors.any(axis=1)] = 0.0
                 with np.errstate(divide="ignore"):
                     grown = np.log(np.diagonal(factor))
                 spread = float(np.max(np.maximum(grown, 0)) - np.min(np.minimum(grown, 0)))
