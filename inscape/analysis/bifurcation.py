@@ -97,6 +97,8 @@ def bifurcation_diagram(
     """
     if not hasattr(system, "simulate") or not hasattr(system, "parameters"):
         raise InputError(f"system: {type(system).__name__} found, expected a flow or a map")
+    if system.input_names:
+        raise InputError(f"{system.name}: it is driven by {', '.join(system.input_names)}; give them as functions of t")
     if parameter not in system.parameters:
         raise UnknownNameError(f"parameter of {system.name}", str(parameter), system.parameters)
     sweep = np.atleast_1d(real_numbers(values, "values"))
@@ -113,8 +115,7 @@ def bifurcation_diagram(
         for value in sweep:
             run = settle(np.array([value]), start)[0]
             observed.append(watch.see(run))
-            start = None if run is None else run.states[-1]
-            start = initial if start is None else start
+            start = initial if run is None else (run if is_map else run.states)[-1]
     else:
         samples = len(sweep) * points * (1 if is_map else per_period)
         chunks = np.array_split(sweep, min(len(sweep), max(-(-samples // SAMPLES_AT_ONCE), 1 if jobs == 1 else 16)))
@@ -136,7 +137,7 @@ class _Watch:
         if run is None:
             return np.empty(0)
         if self.section is None:
-            return run.states[:, self.column].copy()
+            return run[:, self.column].copy()
         moving = self.system.with_parameters(**{k: v for k, v in run.context.items() if k in self.system.parameters})
         cut = surface(self.section, self.system.state_names, None)
         crossings = law_path(moving, run).crossings(cut)[1][:, self.column]
@@ -153,9 +154,19 @@ def _watch_chunk(settle: Any, watch: _Watch, initial: Any, chunk: np.ndarray) ->
 def _settle(
     system: Any, parameter: str, values: np.ndarray, initial: Any, *, instants: Float[np.ndarray, "time"]
 ) -> list[Any]:
-    """The settled run at each value, None where it diverged."""
-    runs = system.simulate(initial, instants, parameters={parameter: values})
-    return [None if "stopped" in run.context else run[1:] for run in runs]
+    """What the settled run visits at each value: states of a map, a trajectory of a flow; None where it diverged."""
+    if not _is_map(system):
+        runs = system.simulate(initial, instants, parameters={parameter: values})
+        return [None if "stopped" in run.context else run[1:] for run in runs]
+    # A thousand labelled trajectories would take longer to make than to compute.
+    from inscape.systems import plan
+    from inscape.systems.iteration import iterate
+
+    start = system.initial[None] if initial is None else plan.initial_states(system, initial)
+    start, table = plan.align(start, plan.parameter_table(system, {parameter: values})[0], None)
+    undriven = np.zeros((1, int(instants[-1]) + 1, 0))
+    states, good = iterate(system.definition, start, table, undriven, 0, instants.astype(np.int64))
+    return [run[1:] if count == len(instants) else None for run, count in zip(states, good, strict=True)]
 
 
 def _is_map(system: Any) -> bool:
