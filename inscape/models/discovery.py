@@ -31,6 +31,9 @@ NEARLY_CLEAN = 1e-4
 ROUNDING = 1e-11
 WEIGHT = 4.0
 NARROWEST_WINDOW = 6
+ROUGH_WINDOW = 4
+HOPELESS = 0.5
+"""A library whose first fit misses this share of a rate is not tried by shooting."""
 MOST_SAMPLES = 100_000
 STRETCHES = 25
 
@@ -110,10 +113,18 @@ def discover(
 
 
 def supports_of(
-    terms: Float[np.ndarray, "row term"], targets: Float[np.ndarray, "row target"], effective_rows: float
+    terms: Float[np.ndarray, "row term"],
+    targets: Float[np.ndarray, "row target"],
+    effective_rows: float,
+    floor: Float[np.ndarray, "target"] | float = 0.0,
 ) -> Bool[np.ndarray, "target term"]:
-    """The support of each target that elimination and the information criterion choose."""
-    floors = ROUNDING**2 * np.sum(targets**2, axis=0)
+    """The support of each target that elimination and the information criterion choose.
+
+    Parameters
+    ----------
+    floor : (target,) sum of squares below which residuals are all taken as equal, beside rounding.
+    """
+    floors = np.maximum(ROUNDING**2 * np.sum(targets**2, axis=0), floor)
     paths = elimination_paths(terms, targets)
     steps = [chosen_step(path, effective_rows, WEIGHT, floor) for path, floor in zip(paths, floors, strict=True)]
     return np.stack([path.supports[step] for path, step in zip(paths, steps, strict=True)])
@@ -143,21 +154,17 @@ def _ladder(runs: Trajectories, library: Library | None) -> list[tuple[Library, 
 
 
 def _by_shooting(runs: Trajectories, pairs: Pairs, library: Library, terms: Terms) -> Discovery | None:
-    try:
-        rough = rate_rows(runs, terms, "finite", {"order": min(8, max(map(len, runs)) - 1)})
-    except InputError:
-        return None
     if len(pairs.dt) < 2 * len(terms):
         # A library with as many terms as pairs misses nothing, whatever the law is.
         return None
-    scale = np.linalg.norm(rough.terms, axis=0)
-    scale = np.where(scale > 0, scale, 1.0)
-    start = np.linalg.lstsq(rough.terms / scale, rough.targets, rcond=1e-13)[0].T / scale
+    rough = _rough_rows(runs, terms)
+    if rough is None:
+        return None
+    start = least_squares_on(rough, np.ones((rough.targets.shape[1], len(terms)), dtype=bool))
+    left = rough.targets - rough.terms @ start.T
     size = np.sqrt(np.mean(rough.targets**2, axis=0))
     size = np.where(size > 0, size, 1.0)
-    left = rough.targets - rough.terms @ start.T
-    if (np.sqrt(np.mean(left**2, axis=0)) > 0.2 * size).any():
-        # So much is missing that it cannot be an error of differences.
+    if (np.sqrt(np.mean(left**2, axis=0)) > HOPELESS * size).any():
         return None
     shot = shoot(pairs, terms, start)
     if shot is None:
@@ -165,7 +172,9 @@ def _by_shooting(runs: Trajectories, pairs: Pairs, library: Library, terms: Term
     is_noise = (shot.miss < NEARLY_CLEAN * size) & (shot.succession < -0.3)
     if not ((shot.miss < CLEAN * size) | is_noise).all():
         return None
-    support = supports_of(shot.rows.terms, shot.rows.targets, len(shot.rows.terms))
+    # Where the integrator and not noise is what still misses, residuals near that level are no evidence.
+    floor = np.where(is_noise, 0.0, 9.0 * len(shot.rows.terms) * shot.miss**2)
+    support = supports_of(shot.rows.terms, shot.rows.targets, len(shot.rows.terms), floor)
     sparse = least_squares_on(shot.rows, support)
     polished = shoot(pairs, terms, sparse, support)
     if polished is not None:
@@ -173,6 +182,16 @@ def _by_shooting(runs: Trajectories, pairs: Pairs, library: Library, terms: Term
     else:
         rows = shot.rows
     return Discovery(library, terms, support, np.where(support, sparse, 0.0), rows, float(len(rows.terms)), "shooting")
+
+
+def _rough_rows(runs: Trajectories, terms: Terms) -> Rows | None:
+    try:
+        if all(run.is_uniform for run in runs):
+            # Narrow windows see sharper turns than differences do when samples are sparse.
+            return weak_rows(runs, terms, half_width=ROUGH_WINDOW, stride=1)
+        return rate_rows(runs, terms, "finite", {"order": min(6, max(map(len, runs)) - 1)})
+    except InputError:
+        return None
 
 
 def _regress(library: Library, terms: Terms, rows: Rows, method: Method, effective: float | None = None) -> Discovery:

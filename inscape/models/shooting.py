@@ -18,6 +18,9 @@ from inscape.models.rows import Rows
 from inscape.trajectories import Trajectories
 
 STRETCHES = 20
+SUBSTEPS = (2, 4, 8, 16)
+INTEGRATED = 1e-12
+"""A miss below this share of the rates needs no finer steps."""
 MOST_PAIRS = 20_000
 """Pairs of samples that are enough for any law of a few hundred terms."""
 
@@ -78,10 +81,11 @@ def shoot(
     coefficients: Float[np.ndarray, "state term"],
     support: Bool[np.ndarray, "state term"] | None = None,
     *,
-    sweeps: int = 10,
-    substeps: int = 2,
+    sweeps: int = 20,
 ) -> Shot | None:
     """Correct coefficients until what the law misses between samples no longer falls.
+
+    Steps are halved as long as the integrator, not the law, is what misses.
 
     Parameters
     ----------
@@ -91,20 +95,38 @@ def shoot(
     -------
     The best sweep; None if the law escapes from most samples at once.
     """
+    # A law far from the truth may escape within one step; such sweeps are judged by what they return.
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        best = _sweeps(pairs, terms, np.array(coefficients, dtype=float), support, sweeps, SUBSTEPS[0])
+        if best is None:
+            return None
+        size = np.sqrt(np.mean(best.rows.targets**2, axis=0))
+        for substeps in SUBSTEPS[1:]:
+            if not (best.miss > INTEGRATED * size).any():
+                break
+            finer = _sweeps(pairs, terms, best.coefficients, support, sweeps, substeps)
+            if finer is None or not _norm(finer.miss, best) < 0.5:
+                break
+            best = finer
+    return best
+
+
+def _sweeps(
+    pairs: Pairs, terms: Terms, current: np.ndarray, support: np.ndarray | None, sweeps: int, substeps: int
+) -> Shot | None:
     best: Shot | None = None
-    current = np.array(coefficients, dtype=float)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for _ in range(sweeps):
-            gap, means = _miss(pairs, terms, current, substeps)
-            finite = np.isfinite(gap).all(axis=1) & np.isfinite(means).all(axis=1)
-            if finite.mean() < 0.9 or finite.sum() < means.shape[1]:
-                break
-            gap, means = gap[finite], means[finite]
-            miss = np.sqrt(np.mean(gap**2, axis=0))
-            if best is not None and not _norm(miss, best) < 0.9:
-                break
-            best = Shot(current, Rows(means, gap + means @ current.T), miss, _succession(gap, pairs.number[finite]))
-            current = current + _correction(means, gap, support)
+    for _ in range(sweeps):
+        gap, means = _miss(pairs, terms, current, substeps)
+        finite = np.isfinite(gap).all(axis=1) & np.isfinite(means).all(axis=1)
+        if finite.mean() < 0.9 or finite.sum() < means.shape[1]:
+            break
+        gap, means = gap[finite], means[finite]
+        miss = np.sqrt(np.mean(gap**2, axis=0))
+        if best is not None and not _norm(miss, best) < 0.9:
+            break
+        succession = _succession(gap, pairs.number[finite])
+        best = Shot(current, Rows(means, gap + means @ current.T), miss, succession)
+        current = current + _correction(means, gap, support)
     return best
 
 
