@@ -59,7 +59,7 @@ def held_out_figure(learned: Learned) -> Figure:
     middle = int(np.argsort(spread)[len(spread) // 2])
     (run_number, origin), error = origins[middle], errors[middle]
     run = contest.recording[run_number]
-    before = run[max(0, origin - contest.horizon) : origin]
+    before = run[max(0, origin - max(contest.horizon, 8)) : origin]
     future = run[origin : origin + contest.horizon]
     names = run.state_names[:MOST_PANELS]
     traces: list[dict[str, Any]] = []
@@ -116,7 +116,7 @@ def portrait_figure(learned: Learned, free_run: Trajectory | None) -> Figure | N
 def leaderboard_figure(learned: Learned) -> Figure:
     """Held-out error of the best entry of every family, with its standard error; the selection error beside it."""
     standing = [e for e in learned.leaderboard if e.held_out is not None and e.selection is not None][::-1]
-    names = [_short(e.name) for e in standing]
+    names = [_folded(e.name) for e in standing]
     tests = np.array([e.held_out.mean for e in standing if e.held_out is not None])
     errors = np.array([e.held_out.error for e in standing if e.held_out is not None])
     winner = learned.contest.winner
@@ -124,7 +124,8 @@ def leaderboard_figure(learned: Learned) -> Figure:
     bars = {
         "type": "bar", "orientation": "h", "y": names, "x": numbers(tests), "name": "held-out error",
         "marker": {"color": colours, "opacity": 0.85}, "hovertemplate": "%{y}: %{x:.3g}<extra>held-out</extra>",
-        "error_x": {"type": "data", "array": numbers(np.where(np.isfinite(errors), errors, 0.0)), "thickness": 1.2},
+        "error_x": {"type": "data", "array": numbers(np.where(np.isfinite(errors), errors, 0.0)), "thickness": 1.2,
+                    "color": "@text"},
         "showlegend": False,
     }  # fmt: skip
     dots = {
@@ -366,6 +367,13 @@ def escaped(text: str) -> str:
 
 def _short(name: str) -> str:
     return escaped(name if len(name) <= 46 else name[:44] + "…")
+
+
+def _folded(name: str, width: int = 30) -> str:
+    """A long name on two lines, so that the bars keep their room."""
+    import textwrap
+
+    return "<br>".join(escaped(line) for line in textwrap.wrap(name, width, max_lines=2, placeholder="…"))
 
 
 def _portrait_lag(learned: Learned) -> int:

@@ -16,6 +16,8 @@ def what_to_trust(learned: Learned) -> dict[str, list[str]]:
 
     contest, verdict = learned.contest, learned.verdict
     bands, covered = contest.bands, contest.measured_coverage
+    inside = f"{percent(covered)} of the held-out samples lie inside"
+    asked = f"{percent(bands.level)} were asked for"
     believe = [
         "The held-out errors: no law was chosen and none was fitted with sight of the time they were measured on.",
     ]
@@ -39,14 +41,9 @@ def what_to_trust(learned: Learned) -> dict[str, list[str]]:
     if not np.isnan(covered):
         off = covered - bands.level
         if bands.is_as_asked and off >= -0.1:
-            believe.append(
-                f"The band: {percent(covered)} of the held-out samples lie inside, {percent(bands.level)} were asked for."
-            )
+            believe.append(f"The band: {inside}, {asked}.")
         elif bands.is_as_asked:
-            doubt.append(
-                f"The band: {percent(covered)} of the held-out samples lie inside where {percent(bands.level)} were asked for; "
-                "the motion changed between calibration and test."
-            )
+            doubt.append(f"The band: {inside} where {asked}; the motion changed between calibration and test.")
         else:
             doubt.append(
                 f"The band as a {percent(bands.level)} band: {bands.forecasts} calibration forecasts can promise "

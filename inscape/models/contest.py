@@ -326,7 +326,7 @@ def _seeded(candidate: Candidate, seed: int) -> Candidate:
 
 def _default_steps(runs: Trajectories, judged: int) -> int:
     period = strongest_period(max(runs, key=len).states[-20_000:])
-    return max(judged, min(period, LONGEST_HORIZON, len(runs[-1]) // 3))
+    return max(judged, min(period if period > 1 else LONGEST_HORIZON, LONGEST_HORIZON, len(runs[-1]) // 4))
 
 
 def _horizon(runs: Trajectories, split: TimeSplit, horizon: int | None) -> int:

@@ -55,7 +55,7 @@ def judge(contest: Contest, seed: int = 0) -> Verdict:
         reason = _against_nothing(contest)
         if few:
             return verdict("undecided", f"{many} do not single out a law: {reason}.", _count(contest))
-        return verdict("none", f"No law beats {_the(contest.reference)}: {reason}.")
+        return verdict("none", f"No law is shown to beat {_the(contest.reference)}: {reason}.")
     sentences += _doubts(doubtful)
     if few:
         reason = _count(contest, f", and {_names(rivals)} did as well" if rivals else "")

@@ -32,7 +32,7 @@
     copy.hoverlabel = { bgcolor: colour("--panel"), bordercolor: grid, font: { color: text } };
     var axis = { gridcolor: grid, zerolinecolor: grid, linecolor: grid, tickcolor: grid };
     Object.keys(copy).forEach(function (key) {
-      if (/^[xy]axis/.test(key)) { copy[key] = Object.assign({}, axis, copy[key]); }
+      if (/^[xy]axis/.test(key)) { copy[key] = Object.assign({ automargin: true }, axis, copy[key]); }
     });
     if (copy.scene) {
       ["xaxis", "yaxis", "zaxis"].forEach(function (key) {
@@ -41,6 +41,7 @@
     }
     (copy.annotations || []).forEach(function (note) { note.font = Object.assign({ color: colour("--quiet") }, note.font); });
     if (width < 560) {
+      (copy.annotations || []).forEach(function (note) { note.text = note.text.slice(0, 3); });
       copy.font.size = 11;
       copy.margin = Object.assign({}, copy.margin, { l: Math.min((copy.margin || {}).l || 40, 48), r: 8 });
     }
