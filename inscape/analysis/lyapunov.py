@@ -89,6 +89,7 @@ def lyapunov_spectrum(
             max_seconds=max_seconds,
             progress=progress,
         )
+    tolerance = 1e-12 if tolerance is None else tolerance
     check_measurable(system)
     start = initial_state(system, initial)
     size = system.dimension
