@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
 STAGES = 10
 _BLOCK = 2_048
-_SMALLEST_STEP = 1e-7
-"""Step, as a part of the shortest delay, below which the run is given up."""
+_MOST_STEPS = 2**17
+"""Steps in a history beyond which the run is given up."""
 _ASYMPTOTIC = 1e-4
 """A last coefficient below this belongs to a step that resolves the solution."""
+_SMALL_CORNER = 1e-6
+_STEPS_FOR_CORNERS = 4_096
 
 History = Callable[[Float[np.ndarray, "time"]], Float[np.ndarray, "time state"]]
 
@@ -42,7 +44,9 @@ class DelayIntegrator:
     tolerance : largest error of the polynomial on one step, relative to the largest value met so far.
     history : times (time,) up to the present one -> states (time, state); the constant `flow.initial` if None.
     state : (state,) the present state; the end of the history if None.
-    seed : for the first tangent histories.
+    tangent_history : times (time,) -> (time, state * tangent), the tangent histories to begin with, the index of the
+        history running fastest; smooth random functions if None.
+    seed : for those.
     budget : what the calls of `advance` and `sample` together may take.
     """
 
@@ -55,6 +59,7 @@ class DelayIntegrator:
         history: History | None = None,
         state: Float[np.ndarray, "state"] | None = None,
         time: float = 0.0,
+        tangent_history: History | None = None,
         seed: int | np.random.Generator | None = 0,
         budget: Budget | None = None,
     ):
@@ -73,13 +78,19 @@ class DelayIntegrator:
         self._steps_left = self._budget.steps
         self._history = history or (lambda times: np.broadcast_to(flow.initial, (len(times), flow.dimension)))
         self._head = None if state is None else np.asarray(state, dtype=float)
-        self._rng = np.random.default_rng(seed)
+        self._tangent_history = tangent_history
         self._stubborn, self._rough = 0, (np.inf, np.inf)
+        if tangent_history is None and tangent:
+            self._tangent_history = _smooth_random(
+                float(time), self.longest_delay, self._size, self._count, np.random.default_rng(seed)
+            )
         mesh = DelayMesh(float(time), self._delays, 1)
         # The k-th tangent history swings some k / 2 times over the longest delay, however smooth the state is.
         while mesh.history_steps < self._count:
             mesh = DelayMesh(float(time), self._delays, 2 * mesh.parts)
+        self._most_steps = max(_MOST_STEPS, 8 * mesh.history_steps)
         self._begin(mesh)
+        self._resolve_history()
 
     def _begin(self, mesh: DelayMesh) -> None:
         """Lay the history on the mesh."""
@@ -98,18 +109,29 @@ class DelayIntegrator:
         self._values[past, 0] = head
         self._scale = np.maximum(np.abs(self._values[:past]).max(axis=(0, 1)), np.abs(head))
         if self._count:
-            self._draw_tangents(past, times)
+            columns = self._size * self._count
+            drawn = self._tangent_history(np.append(times, self._mesh[past]))
+            self._tangents[:past] = drawn[:-1].reshape(past, points, columns)
+            self._tangents[past, 0] = drawn[-1]
 
-    def _draw_tangents(self, past: int, times: np.ndarray) -> None:
-        # Smooth random functions: low Legendre polynomials with random coefficients, the same on every mesh.
-        degrees = 4 + self._count
-        rng = np.random.default_rng(self._rng.bit_generator.seed_seq)
-        coefficients = rng.standard_normal((degrees, self._size * self._count))
-        span = self._delays.max()
-        along = 2 * (times - self._mesh[past]) / span + 1
-        drawn = np.polynomial.legendre.legvander(np.append(along, 1.0), degrees - 1) @ coefficients
-        self._tangents[:past] = drawn[:-1].reshape(past, len(self._method.points), -1)
-        self._tangents[past, 0] = drawn[-1]
+    def _resolve_history(self) -> None:
+        """Halve the steps until the history is resolved, or its corners are as small as they will be."""
+        while True:
+            past = self._at
+            coefficients = np.einsum("kp,spc->ksc", self._method.legendre[-2:], self._values[:past])
+            tails = np.maximum(np.abs(coefficients[1]), 0.1 * np.abs(coefficients[0])).max(axis=0)
+            roughness = float((tails / (self._scale + 1e-300)).max())
+            if roughness <= self.tolerance:
+                return
+            has_corners = roughness < _ASYMPTOTIC and roughness > 0.1 * self._rough[0]
+            self._rough = roughness, self.time
+            if has_corners and (roughness < _SMALL_CORNER or past >= _STEPS_FOR_CORNERS):
+                self.roughness = roughness
+                self.tolerance = 4 * roughness
+                return
+            if 2 * past > self._most_steps:
+                raise InputError(f"{self.flow.name}: the history has jumps that no step resolves; smooth it")
+            self._begin(DelayMesh(self._grid.start, self._delays, 2 * self._grid.parts))
 
     @property
     def time(self) -> float:
@@ -253,7 +275,7 @@ class DelayIntegrator:
 
     def _refine(self, roughness: float, first: int) -> int:
         """Halve every step from `first` on and of the history held; into how many steps each one was parted."""
-        if self.step / 2 < _SMALLEST_STEP * self._delays.min():
+        if 2 * self._grid.history_steps > self._most_steps:
             raise DivergedError(f"step size fell to nothing at t = {self.time:.9g} (a singularity, or too stiff)")
         if roughness < _ASYMPTOTIC:
             # Of a smooth solution the last coefficient falls by 2^10 or so; corners of the history do not mend.
@@ -323,3 +345,10 @@ def _history_values(flow: DelayFlow, values: Any, count: int) -> np.ndarray:
             f"expected ({count}, {flow.dimension}) finite numbers"
         )
     return array
+
+
+def _smooth_random(end: float, span: float, size: int, count: int, rng: np.random.Generator) -> History:
+    """Low Legendre polynomials with random coefficients, over the time `span` up to `end`."""
+    degrees = 4 + count
+    coefficients = rng.standard_normal((degrees, size * count))
+    return lambda times: np.polynomial.legendre.legvander(2 * (times - end) / span + 1, degrees - 1) @ coefficients
