@@ -146,7 +146,12 @@ def as_trajectories(recording: Any, dt: float | None = None) -> Trajectories:
     parts = isinstance(recording, (list, tuple)) and len(recording) > 0
     if parts and (isinstance(recording[0], Trajectory) or getattr(recording[0], "ndim", 0) >= 1):
         return Trajectories(run for part in recording for run in as_trajectories(part, dt))
-    array = np.asarray(recording)
+    try:
+        array = np.asarray(recording)
+    except ValueError:
+        raise InputError(
+            "recording: rows of unequal length found, expected a rectangular array (time, state)"
+        ) from None
     if array.dtype.kind not in "biuf" or array.ndim not in (1, 2, 3):
         raise InputError(
             f"recording: {type(recording).__name__} of type {array.dtype} and shape {array.shape} found, "

@@ -12,6 +12,8 @@ from inscape.errors import InputError
 from inscape.trajectories.collection import Trajectories, as_trajectories
 from inscape.trajectories.trajectory import Trajectory
 
+_LEAST_DIP = 0.02
+
 
 @overload
 def delay_embedding(trajectory: Trajectory, lags: int | Sequence[int], *, step: int = ...) -> Trajectory: ...
@@ -56,8 +58,9 @@ def choose_lag(
 ) -> int:
     """A lag, in samples, at which a sample says little about the sample before, the largest over the states.
 
-    "mutual_information" is the first minimum of the average mutual information (Fraser and Swinney 1986),
-    "autocorrelation" the first fall below 1/e. `longest` bounds the search, a tenth of the run by default.
+    "mutual_information" is the first minimum of the average mutual information (Fraser and Swinney 1986; where it has
+    none, as for a sine, autocorrelation decides), "autocorrelation" the first fall below 1/e; take the latter for a periodic motion with few samples a period, whose
+    information goes up and down with the binning. `longest` bounds the search, a tenth of the run by default.
 
     Raises
     ------
@@ -74,12 +77,13 @@ def choose_lag(
 
 
 def choose_dimension(
-    trajectory: Trajectory, lag: int, *, largest: int = 10, tolerance: float = 0.01, samples: int = 5_000
+    trajectory: Trajectory, lag: int, *, largest: int = 10, tolerance: float = 0.05, samples: int = 5_000
 ) -> int:
     """The least number of lags at which no more than `tolerance` of the nearest neighbours are false.
 
     A neighbour is false if one more lag moves it away by more than 15 times its distance, or beyond two deviations of
-    the recording (Kennel, Brown and Abarbanel 1992). Neighbours nearer in time than `lag` are not counted.
+    the recording (Kennel, Brown and Abarbanel 1992). Neighbours nearer in time than `lag` are not counted. With a lag
+    so long that chaos parts neighbours within it, all are false: take a shorter one.
 
     Parameters
     ----------
@@ -120,20 +124,22 @@ def _false_share(states: np.ndarray, lag: int, dimension: int, samples: int) -> 
 
 
 def _information_lag(column: np.ndarray, longest: int) -> int:
+    from scipy.signal import find_peaks
+
     # Equally filled bins make the estimate independent of the scale and shape of the values.
     bins = int(np.clip(round((len(column) / 5) ** (1 / 3)), 4, 64))
-    symbols = np.argsort(np.argsort(column, kind="stable"), kind="stable") * bins // len(column)
-    before = np.inf
+    edges = np.quantile(column, np.arange(1, bins) / bins)
+    symbols = np.searchsorted(edges, column, side="right")
+    curve = []
     for lag in range(1, longest + 1):
         joint = np.bincount(symbols[:-lag] * bins + symbols[lag:], minlength=bins * bins).reshape(bins, bins)
         share = joint / joint.sum()
         product = share.sum(1, keepdims=True) * share.sum(0, keepdims=True)
         filled = share > 0
-        information = float((share[filled] * np.log(share[filled] / product[filled])).sum())
-        if information > before:
-            return lag - 1
-        before = information
-    return longest
+        curve.append(float((share[filled] * np.log(share[filled] / product[filled])).sum()))
+    # A dip shallower than this is the noise of counting; a sine has none that is deeper.
+    minima = find_peaks(-np.array([np.inf, *curve]), prominence=_LEAST_DIP * max(curve))[0]
+    return int(minima[0]) if len(minima) else _correlation_lag(column, longest)
 
 
 def _correlation_lag(column: np.ndarray, longest: int) -> int:

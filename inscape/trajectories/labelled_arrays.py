@@ -88,10 +88,11 @@ def run_from_labelled(
         units[time] = since["unit"]
         context["time_origin"] = since["origin"]
     for name, value in attributes.items():
-        if name.startswith("context_") and isinstance(value, (str, int, float, np.number)):
-            context[name[8:]] = value.item() if isinstance(value, np.number) else value
-        if name.startswith("unit_") and isinstance(value, str):
-            units[name[5:]] = value
+        single = value.reshape(-1)[0] if isinstance(value, np.ndarray) and value.size == 1 else value
+        if name.startswith("context_") and isinstance(single, (str, int, float, np.number)):
+            context[name[8:]] = single.item() if isinstance(single, np.generic) else single
+        if name.startswith("unit_") and isinstance(single, str):
+            units[name[5:]] = str(single)
     return run_from_arrays(file, turned, request, Labels(units, context, _column_names(arrays, axis)))
 
 

@@ -16,6 +16,7 @@ from inscape.trajectories.file_formats import FORMATS, format_of_content, format
 from inscape.trajectories.request import Request
 from inscape.trajectories.trajectory import Trajectory
 
+_LONGEST_MESSAGE = 1_000
 _DUPLICATES = ("error", "mean", "first")
 
 
@@ -72,8 +73,15 @@ def read(
         raise InputError(f"{file}: may not be read; check its permissions") from None
     except (MemoryError, OverflowError):
         raise InputError(f"{file.name}: does not fit in memory; take fewer columns=[...] or dtype='float32'") from None
-    except (InputError, UnknownNameError, KeyboardInterrupt):
+    except UnknownNameError:
         raise
+    except InputError as error:
+        # Names that stand in a damaged file may be anything; a message stays one line of text.
+        line = str(error)
+        if line.isprintable() and len(line) <= _LONGEST_MESSAGE:
+            raise
+        shown = "".join(letter if letter.isprintable() else "?" for letter in line[:_LONGEST_MESSAGE])
+        raise InputError(shown) from error
     except FOREIGN_ERRORS as error:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise InputError(f"{file.name}: damaged or not {FORMATS[name].title} ({first[:160]})") from error

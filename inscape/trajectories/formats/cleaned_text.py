@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from inscape.errors import InputError
 
-BLOCK = 1 << 22
+BLOCK = 1 << 20
 LONGEST_LINE = 1 << 26
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),

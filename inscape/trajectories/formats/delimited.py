@@ -47,7 +47,7 @@ def read(
     """Read a text table. See `inscape.trajectories.read` for the options."""
     dialect = dialect_of(path, delimiter=delimiter, decimal=decimal, header=header, comment=comment)
     own = bool(dialect.own_labels) and not request.names_parts
-    parts = _own_parts(dialect) if own else _parts(path, dialect, request)
+    parts = _own_parts(path.name, dialect) if own else _parts(path, dialect, request)
     dates = None
     if parts.time is not None and not own:
         cells = [row[parts.time] for row in dialect.rows if len(row) > parts.time and not is_missing(row[parts.time])]
@@ -82,9 +82,7 @@ def write(trajectories: Trajectory | Trajectories, path: Path, suffixes: tuple[s
         file.write(f"{LABEL_LINE}{record.text()}\n".encode())
         labels = own_columns(record)
         text = io.StringIO()
-        csv.writer(text, delimiter="\t" if tab else ",", lineterminator="\n").writerow(
-            " ".join(n.split()) for n in labels
-        )
+        csv.writer(text, delimiter="\t" if tab else ",", lineterminator="\n").writerow(map(_in_one_line, labels))
         file.write(text.getvalue().encode())
         kinds = [pyarrow.float64()] * len(labels)
         if record.many:
@@ -150,13 +148,17 @@ def own_table_runs(file: str, labels: dict[str, Any], sheet: Sheet) -> Trajector
     return runs_from(file, labels, rows_of)
 
 
+def _in_one_line(name: str) -> str:
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in name).split())
+
+
 class _UnparsedError(Exception):
     """The fast parser met something that it cannot name."""
 
 
-def _own_parts(dialect: Dialect) -> Parts:
-    labels = labels_from("table", dialect.own_labels)
-    return own_table_parts(labels, len(dialect.labels), "table")
+def _own_parts(file: str, dialect: Dialect) -> Parts:
+    labels = labels_from(file, dialect.own_labels)
+    return own_table_parts(labels, len(dialect.labels), file)
 
 
 def _own_runs(file: str, dialect: Dialect, sheet: Sheet) -> Trajectory | Trajectories:

@@ -106,7 +106,8 @@ def dialect_of(
     if not lines:
         raise InputError(f"{path.name}: only comments found; expected a table of numbers")
     if own_labels:
-        delimiter = delimiter or ("\t" if "\t" in lines[0] and "," not in lines[0] else ",")
+        # Names in a header of ours hold no tab.
+        delimiter = "\t" if "\t" in lines[0] else ","
     if delimiter is None:
         delimiter = _best_delimiter(lines, path.name, decimal)
     elif delimiter not in DELIMITERS and (len(delimiter) != 1 or delimiter in '\r\n"' or ord(delimiter) > 127):

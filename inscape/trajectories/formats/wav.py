@@ -62,10 +62,10 @@ def write(trajectories: Trajectory | Trajectories, path: Path, suffixes: tuple[s
     channels, width = sound.shape[1], sound.dtype.itemsize
     if channels * width > 0xFFFF or sound.nbytes + record.times.nbytes >= (1 << 32) - (1 << 20):
         raise InputError(f"{path.name}: {channels} channels, {sound.nbytes} bytes are more than WAV holds; write .zarr")
-    step = (
-        float(np.median(np.diff(record.times[: record.labels["runs"][0]["length"]]))) if len(record.times) > 1 else 1.0
-    )
-    rate = int(np.clip(round(1 / step), 1, 0xFFFFFFFF // (channels * width))) if step > 0 else 1
+    steps = np.diff(record.times)
+    steps = steps[steps > 0]
+    step = float(np.median(steps)) if len(steps) else 1.0
+    rate = int(np.clip(round(1 / step), 1, 0xFFFFFFFF // (channels * width)))
     form = struct.pack("<HHIIHHH", _FLOAT, channels, rate, rate * channels * width, channels * width, 8 * width, 0)
     with open(path, "wb") as file:
         file.write(b"RIFF\x00\x00\x00\x00WAVE")
