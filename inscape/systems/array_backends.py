@@ -17,6 +17,9 @@ from inscape.systems.code import array_source, kernel_source
 from inscape.systems.definition import Definition
 from inscape.systems.symbols import t
 
+_SMOOTH = ("sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "log", "sqrt")
+_ARCS = ("asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2")
+_LOGIC = ("logical_and", "logical_or", "logical_not")
 _KEPT = 512
 _functions: OrderedDict[Hashable, Callable[..., Any]] = OrderedDict()
 _lock = threading.Lock()
@@ -80,12 +83,10 @@ def evaluate(
 def _numpy_names() -> dict[str, Any]:
     from scipy.special import erf
 
-    same = (
-        "sin cos tan sinh cosh tanh exp log sqrt sign floor ceil absolute heaviside remainder maximum minimum where "
-        "logical_and logical_or logical_not nan"
-    ).split()
-    inverse = {"asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2"}
-    return {n: getattr(np, n) for n in same} | {n: getattr(np, "arc" + n[1:]) for n in inverse} | {"erf": erf}
+    same = [*_SMOOTH, "sign", "floor", "ceil", "absolute", "heaviside", "remainder", "maximum", "minimum", "where"]
+    same += [*_LOGIC, "nan"]
+    arcs = {n: getattr(np, "arc" + n[1:]) for n in _ARCS}
+    return {n: getattr(np, n) for n in same} | arcs | {"erf": erf}
 
 
 def numba_kernel(definition: Definition, expressions: tuple[sympy.Expr, ...]) -> Callable[..., None]:
@@ -131,7 +132,7 @@ def numba_names() -> dict[str, Any]:
         "logical_or": either,
         "logical_not": negation,
     }
-    same = "sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh exp log sqrt erf atan2 nan".split()
+    same = (*_SMOOTH, *_ARCS, "erf", "nan")
     names: dict[str, Any] = {n: getattr(math, n) for n in same}
     # NumPy's floor and remainder stay in floating point, where those of `math` overflow an integer.
     names |= {n: getattr(np, n) for n in ("floor", "ceil", "remainder", "maximum", "minimum", "absolute")}
@@ -162,10 +163,7 @@ def torch_function(definition: Definition, expressions: tuple[sympy.Expr, ...]) 
 
 
 def _torch_names(torch: Any) -> dict[str, Any]:
-    same = (
-        "sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh exp log sqrt erf sign floor ceil absolute atan2 "
-        "logical_and logical_or logical_not nan"
-    ).split()
+    same = (*_SMOOTH, *_ARCS, *_LOGIC, "erf", "sign", "floor", "ceil", "absolute", "nan")
 
     def pair(name: str) -> Callable[[Any, Any], Any]:
         two = getattr(torch, name)

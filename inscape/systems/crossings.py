@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 import sympy
@@ -22,8 +22,8 @@ from inscape.systems.taylor import assemble
 if TYPE_CHECKING:
     from inscape.systems.flow import Flow
 
-Direction = Literal["both", "up", "down"]
-Surface = str | sympy.Expr | Callable[..., Any]
+Direction: TypeAlias = Literal["both", "up", "down"]
+Surface: TypeAlias = str | sympy.Expr | Callable[..., Any]
 
 _LOOKS_PER_SPAN = 4_000
 

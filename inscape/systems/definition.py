@@ -13,6 +13,7 @@ import numpy as np
 import sympy
 
 from inscape.errors import InputError
+from inscape.systems.plan import number
 from inscape.systems.symbols import t
 
 
@@ -40,8 +41,7 @@ class Definition:
                 f"{self.name}: {len(self.expressions)} right-hand sides for {len(self.state_names)} state variables"
             )
         for key, value in self.parameters.items():
-            if not np.isfinite(value):
-                raise InputError(f"{self.name}: parameter {key} = {value}, expected a finite number")
+            _finite(self.name, key, value)
         known = {*self.state_names, *self.input_names, *self.parameters, str(t)}
         for state, expression in zip(self.state_names, self.expressions, strict=True):
             stray = sorted(str(s) for s in expression.free_symbols if str(s) not in known)
@@ -103,12 +103,10 @@ class Definition:
         for name in values:
             if name not in self.parameters:
                 raise UnknownNameError(f"parameter of {self.name}", name, self.parameters)
-            if not np.isfinite(values[name]):
-                raise InputError(f"{self.name}: parameter {name} = {values[name]}, expected a finite number")
         changed = object.__new__(Definition)
         # Jacobian and symbols that were worked out before hold for the new numbers as well.
         changed.__dict__.update(self.__dict__)
-        numbers = {**self.parameters, **{k: float(v) for k, v in values.items()}}
+        numbers = {**self.parameters, **{k: _finite(self.name, k, v) for k, v in values.items()}}
         changed.__dict__["parameters"] = MappingProxyType(numbers)
         return changed
 
@@ -126,6 +124,10 @@ class Definition:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Definition, (self.name, self.state_names, self.input_names, dict(self.parameters), self.expressions)
+
+
+def _finite(system: str, name: str, value: Any) -> float:
+    return number(f"{system}: parameter {name}", value, "a finite number")
 
 
 def symbol(name: str) -> sympy.Symbol:

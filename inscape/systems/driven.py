@@ -155,8 +155,8 @@ def driven_runs(
     records = [samples[i % len(samples)] for i in range(len(start))]
     paths = [InputPath.through_samples(times, record, lead, hold) for record in records]
     outcomes = [
-        _follow(flow, *each, times, lead, path, tolerance, budget)
-        for *each, path in zip(start, table, paths, strict=True)
+        _follow(flow, state, values, times, lead, path, tolerance, budget)
+        for state, values, path in zip(start, table, paths, strict=True)
     ]
     return outcomes, records
 

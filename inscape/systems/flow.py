@@ -69,8 +69,8 @@ class Flow(SymbolicSystem):
         hold : hold inputs between samples, where they would be interpolated.
         until : a surface, as of `crossings`, at which a run ends: its last sample is the crossing itself, and
             `context["stopped"]` says so.
-        noise, noise_method, noise_step : the strength of process noise, dx = f dt + B dW in the sense of Ito, and how it
-            is integrated; see `noise.simulate_with_noise`. `seed` is then that of the noise.
+        noise, noise_method, noise_step : the strength of process noise, dx = f dt + B dW in the sense of Ito, and how
+            it is integrated; see `noise.simulate_with_noise`. `seed` is then that of the noise.
 
         Returns
         -------
@@ -246,8 +246,7 @@ class Flow(SymbolicSystem):
     def _smooth_runs(
         self, start: np.ndarray, table: np.ndarray, grid: np.ndarray, lead: float, tolerance: float, budget: Budget
     ) -> list[tuple[np.ndarray, str | None]]:
-        outcomes: list[tuple[np.ndarray, str | None] | None] = [None] * len(start)
-        alone = range(len(start))
+        outcomes: dict[int, tuple[np.ndarray, str | None]] = {}
         if len(start) > 1 and self._shares_code(table):
             import heyoka as hy
 
@@ -258,14 +257,11 @@ class Flow(SymbolicSystem):
                     # The last batch is filled up by repeating its last run.
                     rows = np.minimum(np.arange(first, first + lanes), len(start) - 1)
                     states, failed = run_abreast(law, start[rows], table[rows], grid, lead, budget)
-                    for row, run, bad in zip(rows, states, failed, strict=True):
-                        if not bad:
-                            outcomes[row] = (run, None)
-                alone = [i for i, outcome in enumerate(outcomes) if outcome is None]
-        for i in alone:
+                    outcomes |= {int(r): (s, None) for r, s, bad in zip(rows, states, failed, strict=True) if not bad}
+        for i in set(range(len(start))) - set(outcomes):
             law = taylor_law(self._law_for(table[i]), tolerance=tolerance)
             outcomes[i] = run_alone(law, start[i], table[i], grid, lead, budget)
-        return outcomes
+        return [outcomes[i] for i in range(len(start))]
 
     def _kinked_runs(
         self, start: np.ndarray, table: np.ndarray, grid: np.ndarray, lead: float, tolerance: float, budget: Budget
@@ -309,6 +305,7 @@ class Flow(SymbolicSystem):
             )
         instants = np.sort(rng.uniform(0.2 * span, span, runs))
         long_run = self.simulate(times=np.concatenate(([0.0], instants)))
+        assert isinstance(long_run, Trajectory)
         if len(long_run) <= runs:
             raise DivergedError(
                 f"{self.name}: the run that {runs} initial states are drawn from {long_run.context['stopped']}; "

@@ -325,14 +325,14 @@ def _shown(name: str) -> str:
 
 
 def _excerpt(plain: str, node: ast.AST) -> str:
-    found = ast.get_source_segment(plain, node) if hasattr(node, "lineno") else None  # type: ignore[arg-type]
+    found = ast.get_source_segment(plain, node) if hasattr(node, "lineno") else None
     return (found or type(node).__name__).replace("**", "^").replace(_HIDDEN, "")[:60]
 
 
 def _complaint(text: str, plain: str, error: BaseException) -> str:
-    if re.search(r"(?<![\w.])\d+\.?\d*\s*[^\W\d_]", plain) and not re.search(r"\d[eE][-+\d]", plain):
-        found = re.search(r"(?<![\w.])\d+\.?\d*\s*[^\W\d_]\w*", plain)
-        return f"{found[0]!r} found, expected a sign between number and name: write *"  # type: ignore[index]
+    found = re.search(r"(?<![\w.])\d+\.?\d*\s*[^\W\d_]\w*", plain)
+    if found and not re.search(r"\d[eE][-+\d]", plain):
+        return f"{found[0]!r} found, expected a sign between number and name: write *"
     if isinstance(error, SyntaxError) and error.offset is not None and error.lineno == 1:
         at = max(0, min(error.offset - 1, len(plain)))
         rest = plain[at : at + 20].replace("**", "^").replace(_HIDDEN, "")

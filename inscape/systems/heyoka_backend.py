@@ -60,7 +60,7 @@ class Translator:
             known = self._known[expression] = self._translate(expression)
         return known
 
-    def _translate(self, e: sympy.Basic) -> Any:
+    def _translate(self, e: Any) -> Any:
         import heyoka as hy
 
         if e.is_Symbol:
@@ -85,7 +85,7 @@ class Translator:
             raise InputError(f"law: {type(e).__name__} is not a function that can be integrated; found {e}")
         return self(rewritten)
 
-    def _product(self, factors: Iterable[sympy.Basic]) -> Any:
+    def _product(self, factors: Iterable[Any]) -> Any:
         import heyoka as hy
 
         above, below = [], []
@@ -97,7 +97,7 @@ class Translator:
         numerator = hy.prod(above) if above else hy.expression(1.0)
         return numerator / hy.prod(below) if below else numerator
 
-    def _power(self, base: sympy.Basic, exponent: sympy.Basic) -> Any:
+    def _power(self, base: Any, exponent: sympy.Basic) -> Any:
         import heyoka as hy
 
         if base is sympy.E:
@@ -118,7 +118,7 @@ class Translator:
         return self(base) ** self(exponent)
 
 
-def _constant(e: sympy.Basic) -> Any:
+def _constant(e: Any) -> Any:
     import heyoka as hy
 
     value = complex(e)
@@ -135,16 +135,21 @@ def _integer_power(base: Any, exponent: int) -> Any:
     return square * base if exponent % 2 else square
 
 
+_ELEMENTARY = (
+    *("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh"),
+    *("asinh", "acosh", "atanh", "exp", "log", "erf", "atan2"),
+)
+
+
 @cache
-def _elementary() -> dict[type, Callable[..., Any]]:
+def _elementary() -> dict[Any, Callable[..., Any]]:
     import heyoka as hy
 
-    same = "sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh exp log erf atan2".split()
-    return {getattr(sympy, name): getattr(hy, name) for name in same}
+    return {getattr(sympy, name): getattr(hy, name) for name in _ELEMENTARY}
 
 
-def _rewrite(e: sympy.Basic) -> sympy.Basic | None:
-    reciprocal: dict[type, type] = {
+def _rewrite(e: Any) -> sympy.Basic | None:
+    reciprocal: dict[Any, Any] = {
         sympy.sec: sympy.cos,
         sympy.csc: sympy.sin,
         sympy.cot: sympy.tan,
@@ -155,7 +160,7 @@ def _rewrite(e: sympy.Basic) -> sympy.Basic | None:
     for kind, inverse in reciprocal.items():
         if isinstance(e, kind):
             return 1 / inverse(e.args[0])
-    inverses: dict[type, type] = {
+    inverses: dict[Any, Any] = {
         sympy.asec: sympy.acos,
         sympy.acsc: sympy.asin,
         sympy.acot: sympy.atan,

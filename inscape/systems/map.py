@@ -95,10 +95,9 @@ class Map(SymbolicSystem):
             if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 0:
                 raise InputError(f"steps: {steps!r} found, expected a whole number, 0 or more")
             return np.arange(steps + 1)
-        for name, value in (("periods", periods), ("per_period", per_period)):
-            if not np.isscalar(value) or not np.isfinite(value) or value <= 0:
-                raise InputError(f"{name}: {value!r} found, expected a positive number")
-        return np.arange(round(periods * per_period) + 1)
+        span = plan.number("periods", periods, "a positive number", above=0)
+        density = plan.number("per_period", per_period, "a positive number", above=0)
+        return np.arange(round(span * density) + 1)
 
     def _inputs(self, inputs: Any, grid: np.ndarray, lead: int) -> Float[np.ndarray, "run step input"]:
         size = len(self.input_names)
@@ -131,6 +130,7 @@ class Map(SymbolicSystem):
             return self.initial + spread * rng.standard_normal((runs, self.dimension))
         instants = 100 + np.sort(rng.choice(max(1_000, 10 * runs), runs, replace=False))
         long_run = self.simulate(times=np.concatenate(([0], instants)))
+        assert isinstance(long_run, Trajectory)
         if len(long_run) <= runs:
             raise DivergedError(
                 f"{self.name}: the run that {runs} initial states are drawn from {long_run.context['stopped']}; "

@@ -35,6 +35,21 @@ def numbers(name: str, values: Any) -> np.ndarray:
     return array
 
 
+def number(name: str, value: Any, expected: str, *, least: float = -np.inf, above: float = -np.inf) -> float:
+    """`value` as a float, if it is a finite number, at least `least` and greater than `above`.
+
+    Raises
+    ------
+    InputError : if it is not; `expected` says what it should have been.
+    """
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
+        found = value if isinstance(value, (str, bool)) or value is None else type(value).__name__
+        raise InputError(f"{name}: {found!r} found, expected {expected}")
+    if not (np.isfinite(value) and value >= least and value > above):
+        raise InputError(f"{name}: {value!r} found, expected {expected}")
+    return float(value)
+
+
 def sampling_times(
     system: SymbolicSystem, times: Any, periods: float | None, per_period: int
 ) -> tuple[Float[np.ndarray, "time"], int]:
@@ -58,23 +73,17 @@ def sampling_times(
         )
     if periods is None:
         raise InputError(f"{system.name}: no times found; give times=, or periods= (and per_period=)")
-    if not np.isscalar(periods) or not np.isfinite(periods) or periods <= 0:
-        raise InputError(f"periods: {periods!r} found, expected a positive number")
-    if not np.isscalar(per_period) or not np.isfinite(per_period) or per_period < 1:
-        raise InputError(f"per_period: {per_period!r} found, expected at least 1 point per period")
+    span = number("periods", periods, "a positive number", above=0)
+    density = number("per_period", per_period, "at least 1 point per period", least=1)
     if system.period is None:
         raise InputError(f"{system.name}: its period is not known; give times=, or define it with period=")
-    count = max(1, round(periods * per_period))
-    return np.arange(count) * (system.period / per_period), 1
+    count = max(1, round(span * density))
+    return np.arange(count) * (system.period / density), 1
 
 
 def duration(name: str, value: float | None) -> float:
     """A length of time, 0 if None."""
-    if value is None:
-        return 0.0
-    if not np.isscalar(value) or not np.isfinite(value) or value < 0:
-        raise InputError(f"{name}: {value!r} found, expected a length of time, 0 or more")
-    return float(value)
+    return 0.0 if value is None else number(name, value, "a length of time, 0 or more", least=0)
 
 
 def run_count(runs: int | None) -> int | None:

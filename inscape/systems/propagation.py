@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from inscape.errors import InputError
+from inscape.systems.plan import number
 from inscape.systems.taylor import TaylorLaw
 
 STEP_BUDGET = 20_000_000
@@ -39,13 +39,12 @@ class Budget:
         ------
         InputError : if either is not positive.
         """
-        if seconds is not None and not (np.isfinite(seconds) and seconds > 0):
-            raise InputError(f"max_seconds: {seconds!r} found, expected a positive number or None")
-        if steps is not None and not (np.isfinite(steps) and steps >= 1):
-            raise InputError(f"max_steps: {steps!r} found, expected at least 1, or None")
-        return cls(
-            None if seconds is None else time.monotonic() + seconds, STEP_BUDGET if steps is None else int(steps)
-        )
+        if seconds is not None:
+            seconds = number("max_seconds", seconds, "a positive number or None", above=0)
+        if steps is not None:
+            steps = int(number("max_steps", steps, "at least 1, or None", least=1))
+        deadline = None if seconds is None else time.monotonic() + seconds
+        return cls(deadline, STEP_BUDGET if steps is None else steps)
 
     @property
     def is_spent(self) -> bool:
@@ -158,6 +157,7 @@ def run_abreast(
         integrator.set_time(times[0] - lead)
         integrator.state[:] = initial.T
         integrator.pars[:] = parameters.T[: len(integrator.pars)]
+        pieces: list[tuple[np.ndarray, int | None]]
         pieces = [(times[i : i + _POINTS_AT_ONCE + 1], i) for i in range(0, max(1, len(times) - 1), _POINTS_AT_ONCE)]
         if lead:
             pieces.insert(0, (np.array([times[0] - lead, times[0]]), None))
@@ -176,4 +176,4 @@ def run_abreast(
                 integrator.pars[:, failed] = integrator.pars[:, alive, None]
             # Rounding may leave the time beside the instant at which the next piece begins.
             integrator.set_time(piece[-1])
-    return states.transpose(2, 0, 1), failed
+    return np.ascontiguousarray(states.transpose(2, 0, 1)), failed

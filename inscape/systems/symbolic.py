@@ -12,7 +12,7 @@ import sympy
 from jaxtyping import Float
 
 from inscape.errors import InputError, UnknownNameError
-from inscape.systems import export
+from inscape.systems import export, plan
 from inscape.systems.array_backends import evaluate, heyoka_system, numba_kernel, torch_function
 from inscape.systems.definition import Definition, trace
 from inscape.systems.polynomial import Monomials, polynomial_terms
@@ -61,11 +61,11 @@ class SymbolicSystem:
             raise InputError(f"law: {type(law).__name__} found, expected a function of symbols or a Definition")
         self.definition = law if isinstance(law, Definition) else trace(law, name)
         self.name = name or self.definition.name
-        start = np.ones(self.dimension) if initial is None else np.asarray(initial, dtype=float)
-        if start.shape != (self.dimension,) or not np.isfinite(start).all():
+        start = np.ones(self.dimension) if initial is None else plan.numbers(f"{self.name}: initial", initial)
+        if start.shape != (self.dimension,):
             raise InputError(f"{self.name}: initial {start.tolist()}, expected {self.dimension} finite numbers")
-        if period is not None and not (np.isfinite(period) and period > 0):
-            raise InputError(f"{self.name}: period {period!r}, expected a positive number")
+        if period is not None:
+            period = plan.number(f"{self.name}: period", period, "a positive number", above=0)
         self.initial = start
         self.period = period
         self.description = description or (getattr(law, "__doc__", None) or "").strip()

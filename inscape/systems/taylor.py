@@ -16,6 +16,7 @@ import sympy
 from inscape.errors import InputError
 from inscape.systems.definition import Definition, symbol
 from inscape.systems.heyoka_backend import Translator, base_table, inline
+from inscape.systems.plan import number
 
 INLINED_NODES = 400
 """Laws with more distinct sub-expressions than this are compiled in heyoka's compact mode: slower code, but soon."""
@@ -98,8 +99,8 @@ def taylor_law(
 
 def check_tolerance(tolerance: float) -> None:
     """Raise `InputError` unless a Taylor integrator can work at this tolerance."""
-    if not (np.isfinite(tolerance) and 1e-16 <= tolerance <= 1e-2):
-        raise InputError(f"tolerance: {tolerance!r} found, expected a number from 1e-16 to 1e-2")
+    if number("tolerance", tolerance, expected := "a number from 1e-16 to 1e-2", least=1e-16) > 1e-2:
+        raise InputError(f"tolerance: {tolerance!r} found, expected {expected}")
 
 
 def _compile(

@@ -230,12 +230,12 @@ def _assemble(sheet: _Sheet, name: str | None) -> SymbolicSystem:
             near = ", ".join(nearest_names(key, laws))
             raise InputError(f"line {formula.line}: {key}(0) found, but {key} is not a state variable; nearest: {near}")
         initial[list(laws).index(key)] = formula.number(parameters)
-    kind: Any = Map if sheet.steps else (DelayFlow if vocabulary.looked_back else Flow)
+    system: Any = Map if sheet.steps else (DelayFlow if vocabulary.looked_back else Flow)
     for unit in sheet.units:
         if unit not in (*laws, *sheet.inputs, "time"):
             near = ", ".join(nearest_names(unit, (*laws, *sheet.inputs, "time")))
             raise InputError(f"units: {unit} is neither a state, an input nor time; nearest: {near}")
-    return kind(
+    return system(
         definition,
         initial=initial,
         period=None if sheet.period is None else sheet.period.number(parameters),

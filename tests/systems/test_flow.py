@@ -216,6 +216,13 @@ def test_the_context_names_parameters_and_the_source_the_system():
         ({"periods": 1, "per_period": 0}, InputError, "per_period"),
         ({"periods": 1, "times": [0, 1]}, InputError, "both given"),
         ({}, InputError, "no times found"),
+        ({"periods": "ten"}, InputError, "periods: 'ten'"),
+        ({"periods": None, "times": "abc"}, InputError, "times"),
+        ({"periods": [1, 2]}, InputError, "periods: 'list'"),
+        ({"times": [0, 1], "tolerance": "fine"}, InputError, "tolerance: 'fine'"),
+        ({"times": [0, 1], "max_seconds": "long"}, InputError, "max_seconds"),
+        ({"times": [0, 1], "transient": "long"}, InputError, "transient"),
+        ({"times": [0, 1], "parameters": {"k": "stiff"}}, InputError, "parameter k"),
         ({"times": [0, 1], "runs": 0}, InputError, "runs: 0"),
         ({"times": [0, 1], "runs": 2.5}, InputError, "runs: 2.5"),
         ({"times": [0, 1], "transient": -1}, InputError, "transient"),
@@ -234,12 +241,14 @@ def test_wrong_arguments_are_named_in_one_line(arguments, error, words):
 
 
 def test_wrong_systems_are_named_in_one_line():
-    with pytest.raises(InputError, match="period -1"):
+    with pytest.raises(InputError, match="period: -1"):
         Flow(lambda x: -x, name="a", period=-1)
     with pytest.raises(InputError, match="expected 1 finite"):
         Flow(lambda x: -x, name="a", initial=[1, 2])
     with pytest.raises(InputError, match="parameter k"):
         oscillator.with_parameters(k=np.inf)
+    with pytest.raises(InputError, match="parameter k: 'stiff'"):
+        oscillator.with_parameters(k="stiff")
     with pytest.raises(UnknownNameError, match="nearest: sigma, beta, rho"):
         zoo["Lorenz"].with_parameters(sigam=1)
     with pytest.raises(InputError, match="period is not known"):
