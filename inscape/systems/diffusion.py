@@ -61,8 +61,8 @@ def diffusion(definition: Definition, noise: NoiseLaw) -> Diffusion:
     Parameters
     ----------
     noise : one strength for all state variables; (state,) strengths; a matrix (state, channel); or a function of
-        symbols with the arguments of the law itself (state variables, then parameters by keyword, as many of both as it
-        wants to name) that returns any of these.
+        symbols that returns any of these; its arguments are those variables, inputs and parameters of the law that
+        it needs, by their names, and `t`.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def diffusion(definition: Definition, noise: NoiseLaw) -> Diffusion:
 
 
 def _called(definition: Definition, noise: Callable[..., Any]) -> Any:
-    known = (*definition.state_names, *definition.input_names, *definition.parameters)
+    known = (*definition.state_names, *definition.input_names, *definition.parameters, "t")
     keywords = {}
     for argument in inspect.signature(noise).parameters.values():
         if argument.name not in known:
