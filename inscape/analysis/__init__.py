@@ -1,5 +1,7 @@
 """Measurements on systems and trajectories: exponents, dimensions, entropies, sections, spectra, forecast scores."""
 
+from inscape.analysis.alignment import Alignment, gali
+from inscape.analysis.audit import AuditRow, audit, audit_all
 from inscape.analysis.basins import (
     Basins,
     basins,
@@ -8,6 +10,8 @@ from inscape.analysis.bifurcation import (
     BifurcationDiagram,
     bifurcation_diagram,
 )
+from inscape.analysis.conditional import conditional_exponents
+from inscape.analysis.covariant import CovariantVectors, covariant_vectors
 from inscape.analysis.dimensions import (
     Dimension,
     DimensionFit,
@@ -25,11 +29,15 @@ from inscape.analysis.entropy import (
     sample_entropy,
     spectral_entropy,
 )
+from inscape.analysis.expansion import ExpansionEntropy, expansion_entropy
 from inscape.analysis.exponents import LyapunovSpectrum
+from inscape.analysis.exponents_from_data import DataExponent, largest_exponent_from_data
+from inscape.analysis.finite_time import finite_time_exponents
 from inscape.analysis.fixed_points import (
     FixedPoint,
     fixed_points,
 )
+from inscape.analysis.local_maps import spectrum_from_data
 from inscape.analysis.lyapunov import lyapunov_spectrum
 from inscape.analysis.period import (
     DominantPeriod,
@@ -72,6 +80,7 @@ from inscape.analysis.spectrum import (
 from inscape.analysis.surrogates import (
     surrogates,
 )
+from inscape.analysis.twins import largest_exponent_twins
 from inscape.analysis.zero_one import (
     ChaosDecision,
     ZeroOneTest,
@@ -80,12 +89,17 @@ from inscape.analysis.zero_one import (
 )
 
 __all__ = [
+    "Alignment",
+    "AuditRow",
     "Basins",
     "BifurcationDiagram",
     "ChaosDecision",
+    "CovariantVectors",
+    "DataExponent",
     "Dimension",
     "DimensionFit",
     "DominantPeriod",
+    "ExpansionEntropy",
     "FixedPoint",
     "LyapunovSpectrum",
     "MultiscaleEntropy",
@@ -94,18 +108,27 @@ __all__ = [
     "Spectrum",
     "ValidTime",
     "ZeroOneTest",
+    "audit",
+    "audit_all",
     "autocorrelation",
     "basins",
     "bifurcation_diagram",
     "box_dimension",
     "chaos_decision",
+    "conditional_exponents",
     "correlation",
     "correlation_dimension",
+    "covariant_vectors",
     "crps",
     "dominant_period",
     "embedding_lag",
+    "expansion_entropy",
+    "finite_time_exponents",
     "fixed_points",
+    "gali",
     "kaplan_yorke_dimension",
+    "largest_exponent_from_data",
+    "largest_exponent_twins",
     "lempel_ziv_complexity",
     "lyapunov_spectrum",
     "mase",
@@ -127,6 +150,7 @@ __all__ = [
     "smape",
     "spectral_distance",
     "spectral_entropy",
+    "spectrum_from_data",
     "stroboscopic_section",
     "surrogates",
     "theiler_window",

@@ -40,6 +40,7 @@ class LyapunovSpectrum:
     interval : mean time between two orthonormalisations.
     system : name of the law.
     stopped : why the run ended before its time, or None.
+    reason : why the exponents must not be trusted, if so; the verdict is then "unresolved".
     """
 
     exponents: Float[np.ndarray, "count"]
@@ -55,6 +56,7 @@ class LyapunovSpectrum:
     interval: float = float("nan")
     system: str = ""
     stopped: str | None = None
+    reason: str = ""
 
     @cached_property
     def errors(self) -> Float[np.ndarray, "count"]:
@@ -113,6 +115,8 @@ class LyapunovSpectrum:
         """ "chaotic": more than ten e-folds beyond three standard errors; "regular": not chaotic, and the growth per
         period is under 0.02 with three standard errors added; else "unresolved".
         """
+        if self.reason:
+            return "unresolved"
         if not np.isfinite([self.exponents[0], self.errors[0]]).all():
             return "regular" if self.exponents[0] == -np.inf else "unresolved"
         if self.folds > FOLDS_OF_CHAOS:
@@ -177,6 +181,8 @@ class LyapunovSpectrum:
             index, z = self.zero_exponent
             lines.append(f"  exponent nearest zero: number {index + 1}, {z:.2g} standard errors away")
         lines.append(f"  over {self.duration:.6g} time units, {self.degrees_of_freedom} degrees of freedom")
+        if self.reason:
+            lines.append(f"  {self.reason}")
         if self.stopped:
             lines.append(f"  stopped: {self.stopped}")
         return "\n".join(lines)
