@@ -42,7 +42,7 @@ def render_study_report(run: StudyRun) -> str:
         lstrip_blocks=True,
     )
     figures = {name: _plain_figure(path) for name, path in run.folder.figures.items()}
-    verdicts = Counter(judged.verdict for judged in run.judged)
+    verdicts: Counter[str] = Counter(judged.verdict for judged in run.judged)
     return environment.get_template("study.html").render(
         paper=run.study.paper,
         slug=run.study.slug,

@@ -233,11 +233,15 @@ def _growth(names: list[str], findings: Findings) -> dict[str, float]:
     return {n: max(measured[n], 0.0) * (zoo.card(n).period or 1.0) for n in names if n in measured}
 
 
+def _published_exponents(names: list[str]) -> dict[str, float]:
+    exponents = {name: zoo.card(name).published.largest_exponent for name in names}
+    return {name: exponent for name, exponent in exponents.items() if exponent is not None}
+
+
 def _report_chaos(findings: Findings, smapes: np.ndarray, names: list[str]) -> None:
     error = dict(zip(names, smapes, strict=True))
-    published = {n: zoo.card(n).published.largest_exponent for n in names}
-    known = [n for n in names if published[n] is not None]
-    findings.measured["chaos_published"] = _spearman([published[n] for n in known], [error[n] for n in known])
+    published = _published_exponents(names)
+    findings.measured["chaos_published"] = _spearman(list(published.values()), [error[n] for n in published])
     growth = _growth(names, findings)
     findings.measured["chaos_measured"] = _spearman(list(growth.values()), [error[n] for n in growth])
 
@@ -266,10 +270,9 @@ def valid_times(lab: Lab, findings: Findings) -> None:
         findings.figures["valid time"] = chaos_against_forecast(
             [growth[n] for n in both], [held[n] for n in both], both, rho.value or 0.0
         )
-    published = {n: zoo.card(n).published.largest_exponent for n in both}
-    known = [n for n in both if published[n] is not None]
+    published = _published_exponents(both)
     findings.measured["valid_time_and_published"] = _spearman(
-        [-published[n] * (zoo.card(n).period or 1.0) for n in known], [held[n] for n in known]
+        [-exponent * (zoo.card(n).period or 1.0) for n, exponent in published.items()], [held[n] for n in published]
     )
 
 
@@ -315,8 +318,7 @@ def features(lab: Lab, findings: Findings) -> None:
     except MissingExtraError as error:
         findings.measured["transfer_wins"] = findings.measured["transfer_gain"] = Measured(None, setting=str(error))
         return
-    sets = transfer.DATA_SETS[2 : 2 + lab.choose(smoke=1, desk=3, paper=3)]
-    sets = sets if lab.scale == "smoke" else transfer.DATA_SETS
+    sets = lab.choose(smoke=("GunPoint",), desk=transfer.DATA_SETS, paper=transfer.DATA_SETS)
     seeds = lab.seeds(lab.choose(smoke=1, desk=3, paper=10), "transfer")
     systems = flows(lab.choose(smoke=4, desk=None, paper=None))
     common = {
@@ -325,7 +327,7 @@ def features(lab: Lab, findings: Findings) -> None:
         "epochs": lab.choose(smoke=1, desk=30, paper=200),
         "all_features": lab.scale == "paper",
     }
-    items = [
+    items: list[dict[str, Any]] = [
         {"data_set": d, "source": source, "seed": seed % 2**31, **common}
         for d in sets
         for source in ("chaos", "raw", "random")
