@@ -211,10 +211,13 @@ def _refine(
         if not len(mine):
             continue
         x, y = equations.matrix(int(model))
+        # Only terms that some support holds take part; of a large library that is a small share.
+        used = np.flatnonzero(masks[mine].any(axis=0))
+        active = np.asfortranarray(x[:, used])
         for _ in range(2):
-            residual = y[:, problems[mine, 2]] - x @ solution[mine].T
+            residual = y[:, problems[mine, 2]] - active @ solution[np.ix_(mine, used)].T
             moment = np.zeros((len(equations.moment), x.shape[1], len(mine)))
-            moment[model] = x.T @ residual
+            moment[model, used] = active.T @ residual
             defect = NormalEquations(equations.gram, moment, np.zeros((len(moment), len(mine))), equations.rows)
             own = np.stack([problems[mine, 0], problems[mine, 1], np.arange(len(mine))], axis=1)
             solution[mine] += _rank_revealing(defect, own, masks[mine])[0]
