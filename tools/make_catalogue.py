@@ -22,6 +22,7 @@ from inscape.systems.symbolic import SymbolicSystem
 ROOT = Path(__file__).resolve().parents[1]
 CATALOGUE = ROOT / "inscape" / "systems" / "zoo" / "catalogue.json"
 CHECKS = ROOT / "tests" / "data" / "rhs_checks.json"
+NOTES = json.loads((ROOT / "tools" / "zoo_notes.json").read_text(encoding="utf-8"))
 KINDS = {"ode": "flow", "dde": "delay", "map": "map"}
 KINKED = (sympy.Abs, sympy.sign, sympy.Heaviside, sympy.Max, sympy.Min, sympy.Mod, sympy.floor, sympy.Piecewise)
 NO_LAWS = {"cards", "collection", "variants"}
@@ -94,7 +95,6 @@ CITATIONS = {
     "Tent": "Ott, E. (2002). Chaos in Dynamical Systems, 2nd edition. Cambridge University Press.",
     "Tinkerbell": "Nusse, H. E. and Yorke, J. A. (1997). Dynamics: Numerical Explorations. Springer.",
 }
-NOTES: dict[str, str] = {}
 PUBLISHED = {
     "lyapunov_spectrum_estimated": "exponents",
     "maximum_lyapunov_estimated": "largest_exponent",

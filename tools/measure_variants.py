@@ -1,7 +1,8 @@
 """Measure the period and the largest exponent of each variant of the zoo, and write them into variants.json.
 
-Run as `python tools/measure_variants.py [NAME ...]`. The period is the dominant one of 200 published periods at 50
-points each; the exponent comes from 5,000 periods (of a delay law 2,000) or 90 seconds, whichever ends first.
+Run as `python tools/measure_variants.py [NAME ...]`. Where the period is null the published one holds; else it is
+measured as the dominant one of 200 published periods at 50 points each. The exponent comes from 5,000 periods (of a
+delay law 2,000) or 90 seconds, whichever ends first.
 """
 
 from __future__ import annotations
@@ -28,14 +29,15 @@ def main() -> None:
         published = zoo.card(row["of"])
         hidden = {*published.unbounded, published.phase}
         seen = [i for i, state in enumerate(system.state_names) if state not in hidden]
-        path = system.simulate(periods=200, per_period=50, transient=50 * published.period)
-        row["period"] = float(f"{dominant_period(path.states[:, seen], dt=path.dt).period:.6g}")
-        system.period = row["period"]
+        if row["period"] is not None:
+            path = system.simulate(periods=200, per_period=50, transient=50 * published.period)
+            row["period"] = float(f"{dominant_period(path.states[:, seen], dt=path.dt).period:.6g}")
+            system.period = row["period"]
         periods, count = (2_000, 2) if published.kind == "delay" else (5_000, None)
         spectrum = lyapunov_spectrum(system, periods=periods, count=count, max_seconds=90)
         row["largest_exponent"] = float(f"{spectrum.exponents[0]:.5g}")
         row["error"] = float(f"{spectrum.errors[0]:.2g}")
-        print(f"{row['name']}: period {row['period']}, {spectrum.exponents} +- {spectrum.errors}", flush=True)
+        print(f"{row['name']}: period {system.period}, {spectrum.exponents} +- {spectrum.errors}", flush=True)
     VARIANTS.write_text("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n", encoding="utf-8")
 
 
