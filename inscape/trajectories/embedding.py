@@ -58,9 +58,10 @@ def choose_lag(
 ) -> int:
     """A lag, in samples, at which a sample says little about the sample before, the largest over the states.
 
-    "mutual_information" is the first minimum of the average mutual information (Fraser and Swinney 1986; where it has
-    none, as for a sine, autocorrelation decides), "autocorrelation" the first fall below 1/e; take the latter for a periodic motion with few samples a period, whose
-    information goes up and down with the binning. `longest` bounds the search, a tenth of the run by default.
+    "mutual_information" is the first minimum of the average mutual information (Fraser and Swinney 1986); where it has
+    none, autocorrelation decides. "autocorrelation" is the first fall below 1/e; take it for a periodic motion with few
+    samples a period, whose information goes up and down with the binning. `longest` bounds the search, a tenth of the
+    run by default.
 
     Raises
     ------

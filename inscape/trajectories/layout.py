@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from inscape.errors import InputError
+from inscape.errors import InputError, UnknownNameError
 from inscape.trajectories.collection import Trajectories, as_trajectories
+from inscape.trajectories.request import Request, asked_units
 from inscape.trajectories.trajectory import Trajectory
 
 VERSION = 1
@@ -91,16 +92,44 @@ def labels_from(file: str, text: Any) -> dict[str, Any]:
 
 
 def runs_from(
-    file: str, labels: Mapping[str, Any], arrays: Callable[[str, slice], np.ndarray | None], lazy: bool = False
+    file: str,
+    labels: Mapping[str, Any],
+    arrays: Callable[[str, slice], np.ndarray | None],
+    request: Request,
+    lazy: bool = False,
 ) -> Trajectory | Trajectories:
     """Runs from labels and the arrays "times", "states" and "inputs", each asked for slice by slice.
 
     With `lazy`, a run's numbers are asked for only when that run is looked at.
+
+    Raises
+    ------
+    InputError : if the numbers do not fit the labels, or the request is for a file that has no labels.
+    UnknownNameError : if a column asked for is not there.
     """
-    stored = StoredRuns(file, labels, arrays)
+    stored = StoredRuns(file, labels, arrays, request)
     if not labels["many"]:
         return stored[0]
     return Trajectories.stored(stored) if lazy else Trajectories(stored)
+
+
+def _names_asked(file: str, labels: Mapping[str, Any], request: Request) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    states, inputs = tuple(labels["state_names"]), tuple(labels["input_names"])
+    for option, value in (("dt", request.dt), ("time", request.time), ("run", request.run)):
+        if value is not None:
+            raise InputError(
+                f"{file}: {option}={value!r} given, but the file holds its own times and runs; leave it out"
+            )
+    for name in (*(request.columns or ()), *request.inputs):
+        if name not in (*states, *inputs):
+            raise UnknownNameError(f"{file}: column", name, (*states, *inputs))
+    driven = (*inputs, *(name for name in request.inputs if name not in inputs))
+    if request.columns is None:
+        return tuple(name for name in states if name not in request.inputs), driven
+    both = set(request.columns) & set(request.inputs)
+    if both:
+        raise InputError(f"{file}: {both.pop()!r} is asked for as state and as input")
+    return request.columns, tuple(name for name in driven if name not in request.columns)
 
 
 def _is_sound(labels: Mapping[str, Any]) -> bool:
@@ -122,18 +151,17 @@ def _is_sound(labels: Mapping[str, Any]) -> bool:
 class StoredRuns(Sequence[Trajectory]):
     """Runs that stay in a store until they are looked at."""
 
-    def __init__(self, file: str, labels: Mapping[str, Any], arrays: Callable[[str, slice], np.ndarray | None]):
-        self._file, self._labels, self._arrays = file, labels, arrays
+    def __init__(
+        self,
+        file: str,
+        labels: Mapping[str, Any],
+        arrays: Callable[[str, slice], np.ndarray | None],
+        request: Request,
+    ):
+        self._file, self._labels, self._arrays, self._request = file, labels, arrays, request
+        self.state_names, self.input_names = _names_asked(file, labels, request)
         self.lengths = tuple(int(run["length"]) for run in labels["runs"])
         self._ends = np.cumsum(self.lengths)
-
-    @property
-    def state_names(self) -> tuple[str, ...]:
-        return tuple(self._labels["state_names"])
-
-    @property
-    def input_names(self) -> tuple[str, ...]:
-        return tuple(self._labels["input_names"])
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -151,16 +179,39 @@ class StoredRuns(Sequence[Trajectory]):
         dtype = np.dtype(about["dtype"])
         if np.size(states) != len(times) * int(np.prod(self._labels["shape"])):
             raise InputError(f"{self._file}: run {index} has states of shape {np.shape(states)}; the file is damaged")
-        return Trajectory(
+        run = Trajectory(
             times,
             np.asarray(states).reshape(len(times), *self._labels["shape"]).astype(dtype, copy=False),
             None if inputs is None else np.asarray(inputs).astype(np.dtype(about["input_dtype"]), copy=False),
             about["context"],
-            self.state_names,
-            self.input_names,
+            tuple(self._labels["state_names"]),
+            tuple(self._labels["input_names"]),
             about["units"],
             about["source"],
             tuple(about.get("notes", ())),
+        )
+        return self._as_asked(run)
+
+    def _as_asked(self, run: Trajectory) -> Trajectory:
+        if self._request.dtype == np.float32:
+            inputs = None if run.inputs is None else run.inputs.astype(np.float32)
+            run = run.replace(states=run.states.astype(np.float32), inputs=inputs)
+        if self._request.units:
+            known = (*run.state_names, *run.input_names, "time")
+            run = run.replace(units={**run.units, **asked_units(self._file, self._request, known)})
+        if (self.state_names, self.input_names) == (run.state_names, run.input_names):
+            return run
+        columns = {name: run.states[:, i] for i, name in enumerate(run.state_names)}
+        if run.inputs is not None:
+            columns |= {name: run.inputs[:, i] for i, name in enumerate(run.input_names)}
+        driven = np.stack([columns[name] for name in self.input_names], axis=1) if self.input_names else None
+        kept = {*self.state_names, *self.input_names, "time"}
+        return run.replace(
+            states=np.stack([columns[name] for name in self.state_names], axis=1),
+            state_names=self.state_names,
+            inputs=driven,
+            input_names=self.input_names,
+            units={name: unit for name, unit in run.units.items() if name in kept},
         )
 
 

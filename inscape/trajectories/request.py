@@ -38,9 +38,9 @@ class Request:
     dtype: np.dtype = field(default_factory=lambda: np.dtype(np.float64))
 
     @property
-    def names_parts(self) -> bool:
-        """Whether the user says which column plays which part."""
-        return bool(self.inputs) or any(v is not None for v in (self.dt, self.time, self.run, self.columns))
+    def tells_time(self) -> bool:
+        """Whether the user says where time or the runs are, so that labels in the file do not count."""
+        return any(value is not None for value in (self.dt, self.time, self.run))
 
 
 @dataclass(frozen=True)

@@ -173,7 +173,7 @@ def test_arrays_of_objects_are_refused_by_name(tmp_path: Path) -> None:
 def test_a_field_in_netcdf_is_a_trajectory_of_fields(tmp_path: Path, engine: str) -> None:
     import xarray
 
-    pytest.importorskip("h5netcdf")
+    pytest.importorskip(engine)
     field = np.random.default_rng(0).normal(size=(4, 3, 5))
     dataset = xarray.Dataset(
         {"height": (("y", "time", "x"), np.moveaxis(field, 0, 1), {"units": "m"})},
@@ -231,6 +231,39 @@ def test_a_zarr_store_of_many_runs_loads_only_what_is_looked_at(tmp_path: Path) 
     assert found[7] == runs[7]
     assert found[3:5] == runs[3:5]
     assert found == runs
+
+
+def test_a_stored_collection_goes_to_other_processes_without_its_numbers(tmp_path: Path) -> None:
+    runs = Trajectories(Trajectory(np.arange(9_000.0), np.random.default_rng(k).normal(size=9_000)) for k in range(9))
+    write(runs, tmp_path / "a.zarr")
+    parcel = pickle.dumps(read(tmp_path / "a.zarr"))
+    assert len(parcel) < 50_000
+    assert pickle.loads(parcel) == runs
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".npz", ".mat", ".h5", ".nc", ".zarr", ".wav"])
+def test_a_choice_of_columns_is_heard_by_every_format(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    run = Trajectory(
+        TIMES, np.stack([TIMES, 2 * TIMES, 3 * TIMES], axis=1), state_names=("a", "b", "c"), units={"b": "m"}
+    )
+    write(run, path)
+    found = read(path, columns=["c", "a"], inputs="b", dtype="float32", units={"a": "kg"})
+    assert (found.state_names, found.input_names) == (("c", "a"), ("b",))
+    assert np.array_equal(found.states, np.stack([3 * TIMES, TIMES], axis=1).astype(np.float32))
+    assert np.array_equal(found.inputs[:, 0], (2 * TIMES).astype(np.float32))
+    assert dict(found.units) == {"a": "kg"}
+    assert dict(found.context) == {"k": 1.0}
+    assert read(path, inputs=["b"]).state_names == ("a", "c")
+    with pytest.raises(InscapeError, match="'d' is not known"):
+        read(path, columns="d")
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".mat", ".h5", ".nc", ".zarr", ".wav"])
+def test_a_file_with_times_of_its_own_takes_no_others(tmp_path: Path, suffix: str) -> None:
+    write(Trajectory(TIMES, STATES), tmp_path / f"a{suffix}")
+    with pytest.raises(InputError, match=r"dt=0.5 given, but the file holds its own times"):
+        read(tmp_path / f"a{suffix}", dt=0.5)
 
 
 def test_looking_at_one_run_of_many_reads_little(tmp_path: Path) -> None:

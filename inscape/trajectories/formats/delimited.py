@@ -46,7 +46,7 @@ def read(
 ) -> Trajectory | Trajectories:
     """Read a text table. See `inscape.trajectories.read` for the options."""
     dialect = dialect_of(path, delimiter=delimiter, decimal=decimal, header=header, comment=comment)
-    own = bool(dialect.own_labels) and not request.names_parts
+    own = bool(dialect.own_labels) and not request.tells_time
     parts = _own_parts(path.name, dialect) if own else _parts(path, dialect, request)
     dates = None
     if parts.time is not None and not own:
@@ -64,7 +64,7 @@ def read(
         sheet = Sheet(path.name, parts, max(rows, 0), sheet_request)
         _fill_patiently(path, dialect, sheet, dates)
     if own:
-        return _own_runs(path.name, dialect, sheet)
+        return own_table_runs(path.name, labels_from(path.name, dialect.own_labels), sheet, request)
     if dates is not None:
         sheet.context |= dates.context
         sheet.restate_time("s", dates.notes)
@@ -135,7 +135,7 @@ def own_table_parts(labels: dict[str, Any], columns: int, file: str) -> Parts:
     return Parts(first - 1, tuple(range(first, at)), tuple(range(at, at + inputs)), None, names, {})
 
 
-def own_table_runs(file: str, labels: dict[str, Any], sheet: Sheet) -> Trajectory | Trajectories:
+def own_table_runs(file: str, labels: dict[str, Any], sheet: Sheet, request: Request) -> Trajectory | Trajectories:
     """The runs of a table in our layout."""
     if sheet.filled != sum(run["length"] for run in labels["runs"]):
         raise InputError(f"{file}: {sheet.filled} rows do not fit its inscape labels; it is cut short or was edited")
@@ -145,7 +145,7 @@ def own_table_runs(file: str, labels: dict[str, Any], sheet: Sheet) -> Trajector
         column = columns[name]
         return None if column is None else column[: sheet.filled][rows]
 
-    return runs_from(file, labels, rows_of)
+    return runs_from(file, labels, rows_of, request)
 
 
 def _in_one_line(name: str) -> str:
@@ -159,10 +159,6 @@ class _UnparsedError(Exception):
 def _own_parts(file: str, dialect: Dialect) -> Parts:
     labels = labels_from(file, dialect.own_labels)
     return own_table_parts(labels, len(dialect.labels), file)
-
-
-def _own_runs(file: str, dialect: Dialect, sheet: Sheet) -> Trajectory | Trajectories:
-    return own_table_runs(file, labels_from(file, dialect.own_labels), sheet)
 
 
 def _parts(path: Path, dialect: Dialect, request: Request) -> Parts:

@@ -27,7 +27,9 @@ def read(path: Path, request: Request) -> Trajectory | Trajectories:
         arrays = datasets(path, file)
         if LABELS in arrays and arrays[LABELS].dtype.kind == "S":
             labels = labels_from(path.name, arrays.pop(LABELS)[()])
-            return runs_from(path.name, labels, lambda name, rows: arrays[name][rows] if name in arrays else None)
+            return runs_from(
+                path.name, labels, lambda name, rows: arrays[name][rows] if name in arrays else None, request
+            )
         units = {name: unit for name, array in arrays.items() if (unit := text_attribute(array, "units", "unit"))}
         return run_from_arrays(path.name, arrays, request, Labels(units, {}, {}))
 

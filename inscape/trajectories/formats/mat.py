@@ -32,7 +32,7 @@ def read(path: Path, request: Request) -> Trajectory | Trajectories:
         labels = labels_from(path.name, found.texts[LABELS])
         if "times" in arrays:
             arrays["times"] = arrays["times"].reshape(-1)
-        return runs_from(path.name, labels, lambda name, rows: arrays[name][rows] if name in arrays else None)
+        return runs_from(path.name, labels, lambda name, rows: arrays[name][rows] if name in arrays else None, request)
     if not arrays and found.refused:
         raise InputError(f"{path.name}: only {', '.join(found.refused[:5])} found; save plain matrices")
     return run_from_arrays(path.name, arrays, request, transposed=True)

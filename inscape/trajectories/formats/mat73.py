@@ -40,7 +40,7 @@ def read(path: Path, request: Request) -> Trajectory | Trajectories:
                     whole[name] = values.reshape(-1) if name == "times" else values
                 return whole[name][rows] if name in whole else None
 
-            return runs_from(path.name, labels, rows_of)
+            return runs_from(path.name, labels, rows_of, request)
         numbers = _numeric(path.name, arrays)
         return run_from_arrays(path.name, numbers, request, transposed=True)
 

@@ -37,9 +37,11 @@ def read(path: Path, request: Request) -> Trajectory | Trajectories:
             places = {"times": "time", "states": "states", "inputs": "inputs"}
             if not all(name in stored for name in ("time", "states")):
                 raise InputError(f"{path.name}: damaged, times or states are lost; write it again from the source")
-            return runs_from(
-                path.name, labels, lambda name, rows: stored[places[name]][rows] if places[name] in stored else None
-            )
+
+            def rows_of(name: str, rows: slice) -> np.ndarray | None:
+                return stored[places[name]][rows] if places[name] in stored else None
+
+            return runs_from(path.name, labels, rows_of, request)
         arrays = {
             name: LabelledArray(array, _axes_of(array), _attributes(array))
             for name, array in stored.items()

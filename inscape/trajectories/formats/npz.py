@@ -39,7 +39,7 @@ def read(path: Path, request: Request) -> Trajectory | Trajectories:
         raise InputError(f"{path.name}: no array found among {', '.join(list(members)[:5]) or 'nothing'}")
     if _LABELS in arrays and arrays[_LABELS].dtype.kind == "U":
         labels = labels_from(path.name, arrays.pop(_LABELS))
-        return runs_from(path.name, labels, lambda name, rows: arrays[name][rows] if name in arrays else None)
+        return runs_from(path.name, labels, lambda name, rows: arrays[name][rows] if name in arrays else None, request)
     return run_from_arrays(path.name, arrays, request)
 
 

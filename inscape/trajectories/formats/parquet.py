@@ -62,11 +62,11 @@ def _read(name: str, file: Any, request: Request) -> Trajectory | Trajectories:
     # A field's columns are many; a damaged count must not be believed before there are bytes for it.
     if rows * len(schema) > 1 << 33:
         raise InputError(f"{name}: claims {rows} rows of {len(schema)} columns; too many to hold, take columns=[...]")
-    if own is not None and not request.names_parts:
+    if own is not None and not request.tells_time:
         labels = labels_from(name, own)
         sheet = Sheet(name, own_table_parts(labels, len(schema), name), rows, Request())
         _fill(file, sheet, _floats)
-        return own_table_runs(name, labels, sheet)
+        return own_table_runs(name, labels, sheet, request)
     kinds = [_kind(field.type) for field in schema]
     first = next(file.iter_batches(batch_size=1000), None)
     rising = [

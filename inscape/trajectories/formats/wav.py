@@ -37,7 +37,7 @@ def read(path: Path, request: Request) -> Trajectory | Trajectories:
         raise InputError(f"{path.name}: damaged or not WAV ({first[:120]})") from error
     sound = sound[:, None] if sound.ndim == 1 else sound
     if _LABELS in own:
-        return _own_runs(path.name, own, sound)
+        return _own_runs(path.name, own, sound, request)
     if not len(sound) or rate <= 0:
         raise InputError(f"{path.name}: no sample found at {rate} samples a second; expected a recording")
     if sound.dtype.kind == "u":
@@ -82,7 +82,7 @@ def write(trajectories: Trajectory | Trajectories, path: Path, suffixes: tuple[s
         file.write(struct.pack("<I", size))
 
 
-def _own_runs(file: str, own: dict[bytes, bytes], sound: np.ndarray) -> Trajectory | Trajectories:
+def _own_runs(file: str, own: dict[bytes, bytes], sound: np.ndarray, request: Request) -> Trajectory | Trajectories:
     labels = labels_from(file, own[_LABELS])
     states = int(np.prod(labels["shape"]))
     raw = own.get(_TIMES, b"")
@@ -92,7 +92,7 @@ def _own_runs(file: str, own: dict[bytes, bytes], sound: np.ndarray) -> Trajecto
             f"{file}: sound of shape {sound.shape} does not fit its labels; write it again from the source"
         )
     parts = {"times": times, "states": sound[:, :states], "inputs": sound[:, states:]}
-    return runs_from(file, labels, lambda name, rows: parts[name][rows])
+    return runs_from(file, labels, lambda name, rows: parts[name][rows], request)
 
 
 def _own_chunks(path: Path) -> dict[bytes, bytes]:

@@ -37,7 +37,7 @@ def read(path: Path, request: Request) -> Trajectory | Trajectories:
     text = attributes.get(_LABELS)
     if isinstance(text, str):
         labels = labels_from(path.name, text)
-        return runs_from(path.name, labels, lambda name, rows: _rows(path.name, arrays, name, rows), lazy=True)
+        return runs_from(path.name, labels, _Rows(path.name, arrays), request, lazy=True)
     labelled = {
         name: LabelledArray(array, _axes_of(array), dict(array.attrs)) for name, array in sorted(arrays.items())
     }
@@ -99,15 +99,21 @@ def _opened(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         raise InputError(f"{path.name}: damaged or not a Zarr store ({first[:120]})") from error
 
 
-def _rows(file: str, arrays: dict[str, Any], name: str, rows: slice) -> np.ndarray | None:
-    if name not in arrays:
-        return None
-    try:
-        return np.asarray(arrays[name][rows])
-    # A chunk's codec raises errors of every kind on damaged bytes.
-    except Exception as error:
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise InputError(f"{file}: array {name!r} is damaged ({first[:120]})") from error
+class _Rows:
+    """Rows of the stored arrays, read when they are asked for; goes to other processes without the numbers."""
+
+    def __init__(self, file: str, arrays: dict[str, Any]):
+        self._file, self._arrays = file, arrays
+
+    def __call__(self, name: str, rows: slice) -> np.ndarray | None:
+        if name not in self._arrays:
+            return None
+        try:
+            return np.asarray(self._arrays[name][rows])
+        # A chunk's codec raises errors of every kind on damaged bytes.
+        except Exception as error:
+            first = (str(error).splitlines() or [type(error).__name__])[0]
+            raise InputError(f"{self._file}: array {name!r} is damaged ({first[:120]})") from error
 
 
 def _refuse_unsafe(file: str, name: str, array: Any, stored: int) -> None:
