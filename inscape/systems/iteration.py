@@ -50,8 +50,8 @@ def _once(kernel: Any, work: int, arguments: tuple[Any, ...]) -> int:
     if work < WORTH_COMPILING and not kernel.signatures:
         try:
             return _plain(kernel.py_func, *arguments)
-        except (ArithmeticError, ValueError):
-            # Python raises where machine code goes on with infinity or NaN; the compiled loop tells where that is.
+        except (ArithmeticError, ValueError, TypeError):
+            # Python raises, or makes a complex number, where machine code goes on with infinity or NaN and tells where.
             pass
     return _compiled()(kernel, *arguments)
 

@@ -149,3 +149,13 @@ def test_wrong_arguments_are_named_in_one_line(arguments, error, words):
 def test_wrong_inputs_are_named(inputs):
     with pytest.raises(InputError, match="inputs"):
         tallied.simulate([0.0], steps=3, inputs=inputs)
+
+
+def test_a_root_of_a_negative_number_ends_the_run():
+    @Map
+    def rooted(x):
+        return x**0.5 - 1
+
+    run = rooted.simulate([4.0], steps=10)
+    np.testing.assert_array_equal(run.states[:, 0], [4.0, 1.0, 0.0, -1.0])
+    assert "diverged after step 3" in run.context["stopped"]
