@@ -245,14 +245,18 @@ def test_a_stored_collection_goes_to_other_processes_without_its_numbers(tmp_pat
 def test_a_choice_of_columns_is_heard_by_every_format(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
     run = Trajectory(
-        TIMES, np.stack([TIMES, 2 * TIMES, 3 * TIMES], axis=1), state_names=("a", "b", "c"), units={"b": "m"}
+        TIMES,
+        np.stack([TIMES, 2 * TIMES, 3 * TIMES], axis=1),
+        state_names=("a", "b", "c"),
+        context={"k": 1.0},
+        units={"b": "m"},
     )
     write(run, path)
     found = read(path, columns=["c", "a"], inputs="b", dtype="float32", units={"a": "kg"})
     assert (found.state_names, found.input_names) == (("c", "a"), ("b",))
     assert np.array_equal(found.states, np.stack([3 * TIMES, TIMES], axis=1).astype(np.float32))
     assert np.array_equal(found.inputs[:, 0], (2 * TIMES).astype(np.float32))
-    assert dict(found.units) == {"a": "kg"}
+    assert dict(found.units) == {"a": "kg", "b": "m"}
     assert dict(found.context) == {"k": 1.0}
     assert read(path, inputs=["b"]).state_names == ("a", "c")
     with pytest.raises(InscapeError, match="'d' is not known"):
