@@ -22,6 +22,7 @@ TRANSIENT_PERIODS = 100
 MOST_EXPONENTS = 96
 _FEWEST_SAMPLES = 64
 _MOST_SAMPLES = 4_096
+_UNITS_PER_SAMPLE = 4
 _PILOT_DELAYS = 60
 
 
@@ -91,7 +92,7 @@ def delay_lyapunov_spectrum(
     moving.grow(transient, deadline)
     if clock.monotonic() > deadline:
         raise InputError(f"max_seconds: {max_seconds} s ended within the transient; allow more, or shorten `transient`")
-    wanted = int(np.clip(round(duration / unit), _FEWEST_SAMPLES, _MOST_SAMPLES))
+    wanted = int(np.clip(round(duration / (_UNITS_PER_SAMPLE * unit)), _FEWEST_SAMPLES, _MOST_SAMPLES))
     # Whole steps, so that all samples last equally long; a step that is halved later still divides them.
     stretch = max(1, round(duration / wanted / moving.step)) * moving.step
     samples = max(1, round(duration / stretch))

@@ -56,7 +56,7 @@ class DelayLaw:
         InputError : if one is not positive.
         """
         numbers = {symbol(k): v for k, v in definition.parameters.items()}
-        values = np.array([float(d.subs(numbers)) for d in self.delays])
+        values = np.array([numbers[d] if d in numbers else float(d.subs(numbers)) for d in self.delays])
         for expression, value in zip(self.delays, values, strict=True):
             if not (np.isfinite(value) and value > 0):
                 raise InputError(f"{definition.name}: delay {expression} = {value:g}, expected a positive number")
