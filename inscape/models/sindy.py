@@ -60,8 +60,9 @@ class SINDy(Model):
 
     After `fit`: `coef_` (state, term), `coef_samples_` (model, state, term), `inclusion_` (state, term),
     `terms_`, `condition_` (of the terms, columns scaled), `collinear_` (groups of term names that are linearly
-    dependent on these data), `rows_` (number of regression rows), `library_`, `threshold_` (with "auto", the smallest
-    coefficient kept), `method_` (where the rows come from).
+    dependent on these data), `unexplained_` (state,) (rms of what the law leaves of each rate, as a share of its rms:
+    large where the library lacks a term or noise drowns it), `rows_` (number of regression rows), `library_`,
+    `threshold_` (with "auto", the smallest coefficient kept), `method_` (where the rows come from).
     """
 
     _takes_inputs = True
@@ -210,6 +211,9 @@ class SINDy(Model):
         self.inclusion_ = (samples != 0).mean(axis=0)
         combined = AGGREGATES[self.aggregate](samples, axis=0)
         self.coef_ = np.where(self.inclusion_ >= self.inclusion, combined, 0.0)
+        size = np.sum(rows.targets**2, axis=0)
+        left = np.sum((rows.targets - rows.terms @ self.coef_.T) ** 2, axis=0)
+        self.unexplained_ = np.sqrt(left / np.where(size > 0, size, 1.0))
         if not self.coef_.any():
             dense = stlsq(single, 0.0, self.alpha)[0, 0]
             state, term = np.unravel_index(np.argmax(np.abs(dense)), dense.shape)
