@@ -209,3 +209,20 @@ def valid_times(item: dict[str, Any]) -> dict[str, float] | None:
             times.append(float(held))
             errors.append(float(smape(future, answer)))
     return {"valid_time": float(np.mean(times)), "smape": float(np.mean(errors))}
+
+
+NETWORKS = {"nbeats": nbeats, "lstm": lstm}
+
+
+def planned_contest(plan: dict[str, Any]) -> Float[np.ndarray, "system"]:
+    """`network_contest` from plain data: `network`, `grid`, `epochs`, `seed`, `trains` and `tests`."""
+    name = plan["network"]
+    return network_contest(
+        plan["trains"],
+        plan["tests"],
+        NETWORKS[name],
+        plan["grid"],
+        epochs=plan["epochs"],
+        seed=plan["seed"],
+        label=name,
+    )

@@ -10,6 +10,7 @@ from scipy.stats import spearmanr, wilcoxon
 from inscape.studies.chaos_zoo import forecasting, importance, integration, invariants, symbolic, transfer
 from inscape.studies.chaos_zoo.claims import CLAIMS, PAPER, PUBLISHED_MEDIANS
 from inscape.studies.chaos_zoo.series import flows, train_and_test
+from inscape.studies.chaos_zoo.statistics import median_of, spearman
 from inscape.studies.lab import Lab, bootstrap_interval
 from inscape.studies.paper import Findings, Measured, Table
 from inscape.studies.study import Study
@@ -64,12 +65,12 @@ def engine(lab: Lab, findings: Findings) -> None:
     # One at a time: two timings side by side would share a core's caches.
     speeds = [lab.step("speed", integration.speed, {"name": n, "with_dysts": lab.scale != "smoke"}) for n in timed]
     over_scipy = [s["dop853"] / s["ours"] for s in speeds]
-    findings.measured["faster_than_dop853"] = _median(
+    findings.measured["faster_than_dop853"] = median_of(
         over_scipy, f"{len(timed)} systems, 2,000 points, tolerance 1e-12"
     )
     over_dysts = [s["dysts"] / s["ours"] for s in speeds if s["dysts"] is not None]
     findings.measured["faster_than_dysts"] = (
-        _median(over_dysts, f"{len(over_dysts)} systems, 300 points scaled to 2,000")
+        median_of(over_dysts, f"{len(over_dysts)} systems, 300 points scaled to 2,000")
         if over_dysts
         else Measured(None, setting="dysts is not installed, or smoke scale")
     )
@@ -153,7 +154,7 @@ def forecasts(lab: Lab, findings: Findings) -> None:
         trains = np.stack([s["train"][:, 0] for s in kept])
         tests = np.stack([s["test"][:, 0] for s in kept])
         scored = {method: [row[method] for row in rows] for method in rows[0]}
-        for method, build, lookbacks in (("N-BEATS", "nbeats", grid), ("LSTM", "lstm", [15])):
+        for method, network, lookbacks in (("N-BEATS", "nbeats", grid), ("LSTM", "lstm", [15])):
             plan = {
                 "build": build,
                 "grid": lookbacks,
@@ -162,26 +163,13 @@ def forecasts(lab: Lab, findings: Findings) -> None:
                 "trains": trains,
                 "tests": tests,
             }
-            scored[method] = list(lab.step(f"training {method}", _network_step, plan))
+            scored[method] = list(lab.step(f"training {method}", forecasting.planned_contest, plan))
         for method, values in scored.items():
             by_method.setdefault(method, []).append(dict(zip([s["name"] for s in kept], values, strict=True)))
     shared = sorted(set.intersection(*(set(run) for runs in by_method.values() for run in runs)))
     scores = {m: np.array([[run[n] for n in shared] for run in runs]) for m, runs in by_method.items()}
     _report_contest(findings, scores, shared, len(seeds))
     _report_chaos(findings, scores["N-BEATS"].mean(axis=0), shared)
-
-
-def _network_step(plan: dict[str, Any]) -> np.ndarray:
-    build = {"nbeats": forecasting.nbeats, "lstm": forecasting.lstm}[plan["build"]]
-    return forecasting.network_contest(
-        plan["trains"],
-        plan["tests"],
-        build,
-        plan["grid"],
-        epochs=plan["epochs"],
-        seed=plan["seed"],
-        label=plan["build"],
-    )
 
 
 def _report_contest(findings: Findings, scores: dict[str, np.ndarray], names: list[str], seeds: int) -> None:
@@ -241,9 +229,9 @@ def _published_exponents(names: list[str]) -> dict[str, float]:
 def _report_chaos(findings: Findings, smapes: np.ndarray, names: list[str]) -> None:
     error = dict(zip(names, smapes, strict=True))
     published = _published_exponents(names)
-    findings.measured["chaos_published"] = _spearman(list(published.values()), [error[n] for n in published])
+    findings.measured["chaos_published"] = spearman(list(published.values()), [error[n] for n in published])
     growth = _growth(names, findings)
-    findings.measured["chaos_measured"] = _spearman(list(growth.values()), [error[n] for n in growth])
+    findings.measured["chaos_measured"] = spearman(list(growth.values()), [error[n] for n in growth])
 
 
 def valid_times(lab: Lab, findings: Findings) -> None:
@@ -254,7 +242,7 @@ def valid_times(lab: Lab, findings: Findings) -> None:
     held = {n: f["valid_time"] for n, f in zip(names, found, strict=True) if f is not None}
     growth = _growth(list(held), findings)
     both = list(growth)
-    rho = _spearman([growth[n] for n in both], [held[n] for n in both])
+    rho = spearman([growth[n] for n in both], [held[n] for n in both])
     findings.measured["valid_time_and_chaos"] = Measured(
         None if rho.value is None else -rho.value,
         None if rho.high is None else -rho.high,
@@ -271,7 +259,7 @@ def valid_times(lab: Lab, findings: Findings) -> None:
             [growth[n] for n in both], [held[n] for n in both], both, rho.value or 0.0
         )
     published = _published_exponents(both)
-    findings.measured["valid_time_and_published"] = _spearman(
+    findings.measured["valid_time_and_published"] = spearman(
         [-exponent * (zoo.card(n).period or 1.0) for n, exponent in published.items()], [held[n] for n in published]
     )
 
@@ -401,16 +389,3 @@ def sampling(lab: Lab, findings: Findings) -> None:
     findings.figures["importance sampling"] = importance_pairs(
         mean["full"].tolist(), mean["importance"].tolist(), mean["random"].tolist(), list(rows)
     )
-
-
-def _median(values: list[float], setting: str) -> Measured:
-    low, high = bootstrap_interval(values, np.median)
-    return Measured(float(np.median(values)), low, high, setting)
-
-
-def _spearman(x: list[float], y: list[float]) -> Measured:
-    if len(x) < 4:
-        return Measured(None, setting=f"{len(x)} systems are too few for a rank correlation")
-    pairs = np.column_stack([x, y])
-    low, high = bootstrap_interval(pairs, lambda p: float(spearmanr(p[:, 0], p[:, 1]).statistic))
-    return Measured(float(spearmanr(x, y).statistic), low, high, f"{len(x)} systems")
