@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from inscape.analysis.series import positive, real_numbers, whole
+from inscape.analysis.series import positive, real_numbers, shown, whole
 from inscape.errors import InputError, UnknownNameError
 
 DIVERGED = -1
@@ -116,7 +116,7 @@ def _axes(system: Any, grid: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[
     if not hasattr(system, "simulate") or not hasattr(system, "initial"):
         raise InputError(f"system: {type(system).__name__} found, expected a flow or a map")
     if not isinstance(grid, Mapping) or not grid:
-        raise InputError(f"grid: {grid!r} found, expected values by state variable, such as {{'x': (-2, 2, 100)}}")
+        raise InputError(f"grid: {shown(grid)} found, expected values by state variable, such as {{'x': (-2, 2, 100)}}")
     axes = []
     for name, values in grid.items():
         _column(system, name)

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from inscape.analysis.sections import law_path
-from inscape.analysis.series import check_finite, positive, real_numbers, whole
+from inscape.analysis.series import check_finite, positive, real_numbers, shown, whole
 from inscape.analysis.surface import surface
 from inscape.errors import InputError, UnknownNameError
 from inscape.parallel import Backend, parallel_map
@@ -99,8 +99,8 @@ def bifurcation_diagram(
         raise InputError(f"system: {type(system).__name__} found, expected a flow or a map")
     if system.input_names:
         raise InputError(f"{system.name}: it is driven by {', '.join(system.input_names)}; give them as functions of t")
-    if parameter not in system.parameters:
-        raise UnknownNameError(f"parameter of {system.name}", str(parameter), system.parameters)
+    if not isinstance(parameter, str) or parameter not in system.parameters:
+        raise UnknownNameError(f"parameter of {system.name}", shown(parameter).strip("'"), system.parameters)
     sweep = np.atleast_1d(real_numbers(values, "values"))
     if sweep.ndim != 1 or len(sweep) == 0:
         raise InputError(f"values: shape {sweep.shape} found, expected (value,) with at least one")

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from inscape.analysis.scaling import find_scaling_region, local_slopes
-from inscape.analysis.series import at_least_zero, check_finite, points_of, positive, real_numbers, whole
+from inscape.analysis.series import at_least_zero, check_finite, one_of, points_of, positive, real_numbers, whole
 from inscape.errors import InputError
 
 
@@ -109,6 +109,7 @@ class DimensionFit:
 BLOCKS = 16
 PER_OCTAVE = 8
 FEWEST_PAIRS = 200
+GREATEST_ORDER = 50
 
 
 def correlation_dimension(
@@ -118,7 +119,7 @@ def correlation_dimension(
     norm: Literal["euclidean", "maximum"] = "euclidean",
     largest: float = 0.5,
     shortest: float = 2.0,
-    tolerance: float = 0.1,
+    tolerance: float = 0.07,
 ) -> DimensionFit:
     """Correlation dimension by the growth of the number of close pairs of points.
 
@@ -141,13 +142,12 @@ def correlation_dimension(
     InputError : if there are fewer than 100 samples, a sample is not finite, or the points coincide.
     """
     points = points_of(states, least=100)
-    if norm not in ("euclidean", "maximum"):
-        raise InputError(f"norm: {norm!r} found, expected 'euclidean' or 'maximum'")
+    maximum = one_of(norm, "norm", ("euclidean", "maximum")) == "maximum"
     window = theiler_window(points) if theiler is None else whole(theiler, "theiler", 0)
     if window >= len(points) // 4:
         raise InputError(f"theiler: {window} samples of {len(points)} leave too few pairs; expected a longer run")
     reach = positive(largest, "largest") * _extent(points)
-    pairs, logarithms = _pairs_by_distance(points, window, reach, norm == "maximum")
+    pairs, logarithms = _pairs_by_distance(points, window, reach, maximum)
     # Bins run from far to near: the sum of a bin and all nearer ones is the correlation sum at its outer edge.
     counts = pairs[:, ::-1].cumsum(axis=1)
     radii = reach * 2.0 ** (-np.arange(counts.shape[1])[::-1] / PER_OCTAVE)
@@ -194,7 +194,7 @@ def correlation_dimension(
     )
 
 
-def box_dimension(states: Any, *, order: float = 1.0, shortest: float = 2.0, tolerance: float = 0.1) -> DimensionFit:
+def box_dimension(states: Any, *, order: float = 1.0, shortest: float = 2.0, tolerance: float = 0.07) -> DimensionFit:
     """Generalised (Renyi) dimension of `order` by covering the points with boxes of shrinking side.
 
     Order 0 counts boxes, 1 is the information dimension, 2 the correlation dimension (Hentschel & Procaccia 1983):
@@ -212,6 +212,8 @@ def box_dimension(states: Any, *, order: float = 1.0, shortest: float = 2.0, tol
     """
     points = points_of(states, least=100)
     order = at_least_zero(order, "order")
+    if order > GREATEST_ORDER:
+        raise InputError(f"order: {order:g} found, expected at most {GREATEST_ORDER}: it sees only the fullest box")
     _extent(points)
     extent = float(np.ptp(points, axis=0).max())
     origin = points.min(axis=0)

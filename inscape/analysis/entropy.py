@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from inscape.analysis.series import points_of, positive, series_of, whole
+from inscape.analysis.series import points_of, positive, series_of, truth_value, whole
 from inscape.errors import InputError
 
 
@@ -34,9 +34,8 @@ def permutation_entropy(
     lag : samples between them.
     weighted : count each window by its variance (Fadlallah et al. 2013), which mutes the small print of noise.
     """
-    order, lag = _order(order), whole(lag, "lag")
-    signal = series_of(series, column=column, least=(order - 1) * lag + 1)
-    weights = ordinal_distribution(signal, order=order, lag=lag, weighted=weighted)
+    order, normalised = _order(order), truth_value(normalised, "normalised")
+    weights = ordinal_distribution(series, order=order, lag=lag, weighted=weighted, column=column)
     entropy = shannon(weights)
     return entropy / float(np.log(factorial(order))) if normalised else entropy
 
@@ -53,7 +52,7 @@ def ordinal_distribution(
 
     order, lag = _order(order), whole(lag, "lag")
     signal = series_of(series, column=column, least=(order - 1) * lag + 1)
-    weights = ordinal_patterns(signal, order, lag, weighted)
+    weights = ordinal_patterns(signal, order, lag, truth_value(weighted, "weighted"))
     total = weights.sum()
     if total == 0:
         # A constant has no variance to weigh its windows by, but one pattern.
@@ -140,7 +139,7 @@ def spectral_entropy(series: Any, *, normalised: bool = True, column: int | str 
     if np.ptp(signal) <= 1e-13 * np.abs(signal).max():
         return 0.0
     entropy = shannon(power / power.sum())
-    return entropy / float(np.log(len(power))) if normalised else entropy
+    return entropy / float(np.log(len(power))) if truth_value(normalised, "normalised") else entropy
 
 
 def lempel_ziv_complexity(series: Any, *, symbols: int = 2, normalised: bool = True, column: int | str = 0) -> float:
@@ -153,7 +152,10 @@ def lempel_ziv_complexity(series: Any, *, symbols: int = 2, normalised: bool = T
     from inscape.analysis.entropy_kernels import lempel_ziv_phrases
 
     symbols = whole(symbols, "symbols", 2)
+    normalised = truth_value(normalised, "normalised")
     signal = series_of(series, column=column)
+    if symbols > len(signal):
+        raise InputError(f"symbols: {symbols} found, expected no more than the {len(signal)} samples")
     if np.all((signal == np.floor(signal)) & (signal >= 0) & (signal < symbols)):
         classes = signal.astype(np.int64)
     else:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Complex, Float
 
-from inscape.analysis.series import check_finite, positive, real_numbers, whole
+from inscape.analysis.series import check_finite, generator, number, positive, real_numbers, whole
 from inscape.errors import InputError, InscapeError
 
 _NEWTON_ROUNDS = 60
@@ -63,7 +63,7 @@ def fixed_points(
     """
     if not hasattr(system, "jacobian") or not hasattr(system, "rhs"):
         raise InputError(f"system: {type(system).__name__} found, expected a flow or a map")
-    starts, tolerance = whole(starts, "starts"), positive(tolerance, "tolerance")
+    starts, tolerance, time = whole(starts, "starts"), positive(tolerance, "tolerance"), number(time, "time")
     limits = _box(system, box)
     found = _newton(system, _spread(limits, starts, seed), time)
     low, high = limits.T
@@ -162,5 +162,5 @@ def _box(system: Any, box: Any) -> Float[np.ndarray, "state two"]:
 def _spread(limits: np.ndarray, count: int, seed: Any) -> np.ndarray:
     from scipy.stats import qmc
 
-    sampler = qmc.Halton(len(limits), rng=np.random.default_rng(seed))
+    sampler = qmc.Halton(len(limits), rng=generator(seed))
     return limits[:, 0] + sampler.random(count) * (limits[:, 1] - limits[:, 0])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from inscape.analysis.series import interval_of, points_of, positive, share, whole
+from inscape.analysis.series import generator, interval_of, points_of, positive, share, whole
 from inscape.errors import InputError
 
 LEAST_POWER = 1e-3
@@ -73,7 +73,7 @@ def dominant_period(
     standard = (points[:, moving] - points[:, moving].mean(axis=0)) / spread[moving]
     power = _windowed_power(standard)
     background = _background(power)
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     highest = np.empty(count)
     shape = np.sqrt(background / max(standard.shape[1], 1))
     for number in range(count):

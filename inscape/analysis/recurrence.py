@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from inscape.analysis.entropy import shannon
-from inscape.analysis.series import points_of, positive, share, whole
+from inscape.analysis.series import one_of, points_of, positive, share, whole
 from inscape.errors import InputError
 
 
@@ -66,11 +66,9 @@ def recurrence_quantification(
 
     points = points_of(states, least=10)
     theiler, shortest = whole(theiler, "theiler"), whole(shortest, "shortest")
-    if norm not in ("euclidean", "maximum"):
-        raise InputError(f"norm: {norm!r} found, expected 'euclidean' or 'maximum'")
     if theiler >= len(points) - 1:
         raise InputError(f"theiler: {theiler} leaves no pair of {len(points)} samples; expected fewer")
-    maximum = norm == "maximum"
+    maximum = one_of(norm, "norm", ("euclidean", "maximum")) == "maximum"
     reach = _radius_at(points, rate, theiler, maximum) if radius is None else positive(radius, "radius")
     diagonal = diagonal_lines(points, reach, theiler, maximum)
     vertical = vertical_lines(points, reach, theiler, maximum)

@@ -13,7 +13,17 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Bool, Float
 
-from inscape.analysis.series import at_least_zero, check_finite, interval_of, positive, real_numbers, whole
+from inscape.analysis.series import (
+    at_least_zero,
+    check_finite,
+    generator,
+    interval_of,
+    one_of,
+    positive,
+    real_numbers,
+    truth_value,
+    whole,
+)
 from inscape.errors import InputError
 from inscape.trajectories import Trajectory
 
@@ -119,7 +129,7 @@ def crps(actual: Any, ensemble: Any, *, fair: bool = False) -> Score:
             f"ensemble: shape {members.shape} found, expected (member, {', '.join(map(str, truth.shape))})"
         )
     known = _known(truth)
-    count = len(members)
+    count, fair = len(members), truth_value(fair, "fair")
     if fair and count < 2:
         raise InputError("ensemble: 1 member found, expected at least 2 for the fair score")
     failed = ~np.isfinite(members).all(axis=0)
@@ -231,11 +241,10 @@ def measure_distance(
     truth, guess = _states(actual, "actual"), _states(forecast, "forecast")
     if truth.shape[-1] != guess.shape[-1] or truth.shape[:-2] != guess.shape[:-2]:
         raise InputError(f"forecast: shape {guess.shape} found, expected as many runs and variables as {truth.shape}")
-    if method not in ("histogram", "sliced_wasserstein"):
-        raise InputError(f"method: {method!r} found, expected 'histogram' or 'sliced_wasserstein'")
+    one_of(method, "method", ("histogram", "sliced_wasserstein"))
     bins, projections = whole(bins, "bins", 2), whole(projections, "projections")
     _known(truth)
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     distances = np.empty(truth.shape[:-2])
     for run in np.ndindex(distances.shape):
         points = truth[run][np.isfinite(truth[run]).all(axis=1)]
@@ -336,6 +345,10 @@ def _power(values: np.ndarray, smoothing: float) -> np.ndarray:
     from scipy.ndimage import gaussian_filter1d
 
     smoothing = at_least_zero(smoothing, "smoothing")
+    if smoothing > values.shape[-2]:
+        raise InputError(
+            f"smoothing: {smoothing:g} found, expected fewer frequency bins than {values.shape[-2]} samples"
+        )
     centred = values - values.mean(axis=-2, keepdims=True)
     # What rounding leaves of a constant is no spectrum.
     centred[np.abs(centred) <= 1e-13 * np.abs(values).max(axis=-2, keepdims=True)] = 0.0

@@ -54,10 +54,13 @@ def series_of(
     if isinstance(column, str):
         names = recording.state_names if isinstance(recording, Trajectory | Trajectories) else ()
         if column not in names:
-            raise InputError(f"column: {column!r} found, expected one of {', '.join(names) or 'the column numbers'}")
+            raise InputError(
+                f"column: {shown(column)} found, expected one of {', '.join(names) or 'the column numbers'}"
+            )
         column = names.index(column)
+    column = whole(column, "column", 0)
     points = points_of(recording, name, least=least)
-    if not 0 <= column < points.shape[1]:
+    if column >= points.shape[1]:
         raise InputError(f"column: {column} found, expected 0 to {points.shape[1] - 1}")
     return np.ascontiguousarray(points[:, column])
 
@@ -102,10 +105,39 @@ def check_finite(array: Float[np.ndarray, "..."], name: str, *, missing: bool = 
         )
 
 
+def shown(value: Any) -> str:
+    """What a message says of a value: itself where it is short, else its kind, so that the message stays one line."""
+    text = repr(value)
+    if isinstance(value, np.ndarray):
+        return f"array of shape {value.shape}"
+    return text if len(text) <= 60 and "\n" not in text else f"{type(value).__name__} {text[:40].splitlines()[0]}..."
+
+
+def one_of(value: Any, name: str, known: tuple[str, ...]) -> str:
+    """`value` if it is one of the `known` words, else `InputError`."""
+    if not isinstance(value, str) or value not in known:
+        raise InputError(f"{name}: {shown(value)} found, expected {', '.join(map(repr, known))}")
+    return value
+
+
+def generator(seed: Any) -> np.random.Generator:
+    """The random numbers of a seed: a whole number of zero or more, a `Generator`, or None for new ones each time."""
+    if seed is not None and not isinstance(seed, np.random.Generator):
+        seed = whole(seed, "seed", 0)
+    return np.random.default_rng(seed)
+
+
+def truth_value(value: Any, name: str) -> bool:
+    """`value` as a bool, or `InputError` if it is not True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise InputError(f"{name}: {shown(value)} found, expected True or False")
+    return bool(value)
+
+
 def number(value: Any, name: str, expected: str = "a finite number") -> float:
     """`value` as a float, or `InputError` if it is not one finite real number."""
     if isinstance(value, bool) or not isinstance(value, Real) or not np.isfinite(float(value)):
-        raise InputError(f"{name}: {value!r} found, expected {expected}")
+        raise InputError(f"{name}: {shown(value)} found, expected {expected}")
     return float(value)
 
 
@@ -113,7 +145,7 @@ def positive(value: Any, name: str) -> float:
     """`value` as a float, or `InputError` if it is not a positive finite number."""
     expected = "a positive number"
     if number(value, name, expected) <= 0:
-        raise InputError(f"{name}: {value!r} found, expected {expected}")
+        raise InputError(f"{name}: {shown(value)} found, expected {expected}")
     return float(value)
 
 
@@ -121,7 +153,7 @@ def at_least_zero(value: Any, name: str) -> float:
     """`value` as a float, or `InputError` if it is not a finite number of zero or more."""
     expected = "a number of at least zero"
     if number(value, name, expected) < 0:
-        raise InputError(f"{name}: {value!r} found, expected {expected}")
+        raise InputError(f"{name}: {shown(value)} found, expected {expected}")
     return float(value)
 
 
@@ -129,12 +161,12 @@ def share(value: Any, name: str) -> float:
     """`value` as a float, or `InputError` if it does not lie between 0 and 1."""
     expected = "a share between 0 and 1"
     if not 0 < number(value, name, expected) < 1:
-        raise InputError(f"{name}: {value!r} found, expected {expected}")
+        raise InputError(f"{name}: {shown(value)} found, expected {expected}")
     return float(value)
 
 
 def whole(value: Any, name: str, least: int = 1) -> int:
     """`value` as an int, or `InputError` if it is not a whole number of at least `least`."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise InputError(f"{name}: {value!r} found, expected a whole number of at least {least}")
+        raise InputError(f"{name}: {shown(value)} found, expected a whole number of at least {least}")
     return int(value)

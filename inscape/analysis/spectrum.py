@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float
 
-from inscape.analysis.series import interval_of, points_of, positive, series_of, whole
+from inscape.analysis.series import interval_of, one_of, points_of, positive, series_of, whole
 from inscape.errors import InputError
 
 
@@ -48,12 +48,11 @@ def power_spectrum(
     points = points_of(states, least=8)
     step = interval_of(states, dt)
     centred = points - points.mean(axis=0)
+    one_of(method, "method", ("welch", "multitaper"))
     if method == "welch":
         length = max(len(points) // 8, 8) if segment is None else whole(segment, "segment", 8)
         frequencies, power = welch(centred, 1 / step, nperseg=min(length, len(points)), axis=0, detrend="constant")
         return Spectrum(frequencies[1:], power[1:])
-    if method != "multitaper":
-        raise InputError(f"method: {method!r} found, expected 'welch' or 'multitaper'")
     product = positive(bandwidth, "bandwidth")
     if product >= len(points) / 2:
         raise InputError(f"bandwidth: {product:g} found, expected less than half of {len(points)} samples")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
-from inscape.analysis.series import check_finite, number, real_numbers
+from inscape.analysis.series import check_finite, number, real_numbers, shown
 from inscape.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def surface(where: Any, names: Sequence[str], direction: Any = None) -> Surface:
     names = tuple(names)
     sense = {None: 1, "up": 1, "down": -1, "both": 0, 1: 1, -1: -1, 0: 0}
     if isinstance(direction, (list, np.ndarray, dict)) or direction not in sense:
-        raise InputError(f"direction: {direction!r} found, expected 'up', 'down' or 'both'")
+        raise InputError(f"direction: {shown(direction)} found, expected 'up', 'down' or 'both'")
     if isinstance(where, str):
         turning = re.fullmatch(r"\s*(maxima|minima|extrema) of (\S+)\s*", where)
         if turning:
@@ -69,11 +69,11 @@ def surface(where: Any, names: Sequence[str], direction: Any = None) -> Surface:
             return Surface(where.strip(), lambda _, v: v[..., column], {"maxima": -1, "minima": 1, "extrema": 0}[kind])
         sides = where.split("=")
         if len(sides) > 2 or not where.strip():
-            raise InputError(f"section: {where!r} found, expected one equation such as 'z = 27'")
+            raise InputError(f"section: {shown(where)} found, expected one equation such as 'z = 27'")
         left, right = (_expression(s, names) for s in (sides[0], sides[1] if len(sides) == 2 else "0"))
         return Surface(where.strip(), lambda x, _: left(x) - right(x), sense[direction])
     if not isinstance(where, tuple | list) or len(where) != 2:
-        raise InputError(f"section: {where!r} found, expected 'z = 27', ('z', 27) or (normal, offset)")
+        raise InputError(f"section: {shown(where)} found, expected 'z = 27', ('z', 27) or (normal, offset)")
     if isinstance(where[0], str):
         column, value = _column(where[0], names), number(where[1], "section")
         return Surface(f"{where[0]} = {value:g}", lambda x, _: x[..., column] - value, sense[direction])

@@ -7,8 +7,8 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float
 
-from inscape.analysis.series import points_of, whole
-from inscape.errors import InputError
+from inscape.analysis.series import generator, one_of, points_of, whole
+from inscape.trajectories import Trajectories, Trajectory
 
 SurrogateKind = Literal["random_phase", "iaaft", "aaft", "shuffle"]
 
@@ -32,13 +32,12 @@ def surrogates(
         keeps the values only.
     iterations : most rounds of "iaaft", which stops as soon as a round changes nothing.
     """
-    flat = np.ndim(states) == 1
     points = points_of(states, least=4)
+    flat = not isinstance(states, Trajectory | Trajectories) and np.ndim(states) == 1
     count, iterations = whole(count, "count"), whole(iterations, "iterations")
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     makers = {"random_phase": _random_phase, "aaft": _aaft, "shuffle": _shuffle}
-    if kind != "iaaft" and kind not in makers:
-        raise InputError(f"kind: {kind!r} found, expected one of random_phase, iaaft, aaft, shuffle")
+    one_of(kind, "kind", ("random_phase", "iaaft", "aaft", "shuffle"))
     made = np.empty((count, *points.shape))
     for number in range(count):
         made[number] = _iaaft(points, rng, iterations) if kind == "iaaft" else makers[kind](points, rng)

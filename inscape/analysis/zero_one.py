@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float
 
-from inscape.analysis.series import at_least_zero, series_of, whole
+from inscape.analysis.series import at_least_zero, generator, series_of, whole
 from inscape.analysis.surrogates import surrogates
 from inscape.errors import InputError
 
@@ -80,7 +80,7 @@ def zero_one_test(
     if len(thin) < FEWEST:
         raise InputError(f"series: {len(thin)} samples left at stride {step}, expected {FEWEST}; record for longer")
     thin = (thin - thin.mean()) / thin.std()
-    drive = np.sort(np.random.default_rng(seed).uniform(np.pi / 5, 4 * np.pi / 5, frequencies))
+    drive = np.sort(generator(seed).uniform(np.pi / 5, 4 * np.pi / 5, frequencies))
     lags = np.arange(1, len(thin) // 10 + 1)
     displacement = np.array([_mean_square_displacement(thin, c, len(lags)) for c in drive])
     growth = displacement + damping * np.sin(np.sqrt(2.0) * lags)
@@ -139,7 +139,7 @@ def chaos_decision(
     surrogate_count = whole(surrogate_count, "surrogate_count", 19)
     if np.ptp(signal) <= 1e-13 * np.abs(signal).max():
         return ChaosDecision("regular", "the recording does not move", 0.0, None)
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     step = oversampling(signal)
     thin = signal[::step]
     if len(thin) < FEWEST:
