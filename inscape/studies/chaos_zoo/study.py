@@ -156,7 +156,7 @@ def forecasts(lab: Lab, findings: Findings) -> None:
         scored = {method: [row[method] for row in rows] for method in rows[0]}
         for method, network, lookbacks in (("N-BEATS", "nbeats", grid), ("LSTM", "lstm", [15])):
             plan = {
-                "build": build,
+                "network": network,
                 "grid": lookbacks,
                 "epochs": epochs,
                 "seed": seed % 2**31,
