@@ -16,6 +16,7 @@ from inscape.analysis.tangent_motion import SPREAD_LIMIT, SPREAD_WANTED
 from inscape.errors import DivergedError, InputError
 from inscape.parallel import track
 from inscape.systems.delay_flow import DelayFlow
+from inscape.systems.plan import duration as length_of_time
 
 PERIODS = 1_000
 TRANSIENT_PERIODS = 100
@@ -78,8 +79,7 @@ def delay_lyapunov_spectrum(
     duration = positive(duration, "duration")
     if transient is None:
         transient = min(0.1 * duration, TRANSIENT_PERIODS * unit)
-    if not (np.isscalar(transient) and np.isreal(transient) and 0 <= transient < np.inf):
-        raise InputError(f"transient: {transient!r} found, expected a number of at least zero")
+    transient = length_of_time("transient", transient)
     first = delay / 2 if interval is None else positive(interval, "interval")
     rng = np.random.default_rng(seed)
     deadline = clock.monotonic() + (positive(max_seconds, "max_seconds") if max_seconds is not None else np.inf)
@@ -150,7 +150,10 @@ class HistoryMotion:
         self.interval = interval
         past = as_history(system, history)
         start = None if history is not None and initial is None else _constant(system, initial)
-        states = past.states or (lambda times: np.repeat(start[None], len(times), axis=0))
+        states = past.states
+        if start is not None and states is None:
+            constant = start[None]
+            states = lambda times: np.repeat(constant, len(times), axis=0)  # noqa: E731
         self._motion = DelayIntegrator(system, count, tolerance, history=states, state=start, seed=rng)
         self._motion.reorthonormalise()
 

@@ -36,7 +36,7 @@ class DelayFlow(SymbolicSystem):
     def _law(self) -> DelayLaw:
         return delay_law(self.definition)
 
-    def rhs(
+    def rhs(  # type: ignore[override]
         self,
         states: Float[np.ndarray, "*batch state"],
         time: float | Float[np.ndarray, "*batch"] = 0.0,
@@ -56,7 +56,7 @@ class DelayFlow(SymbolicSystem):
         """
         return self._evaluate(self._law.expressions, states, time, inputs, delayed_states)
 
-    def jacobian(
+    def jacobian(  # type: ignore[override]
         self,
         states: Float[np.ndarray, "*batch state"],
         time: float | Float[np.ndarray, "*batch"] = 0.0,
@@ -201,6 +201,7 @@ class DelayFlow(SymbolicSystem):
         span = max(50 * self.period if self.period is not None else 0.0, 20 * float(self.delays.max()))
         instants = np.sort(rng.uniform(0.2 * span, span, runs))
         long_run = self.simulate(times=np.concatenate(([0.0], instants)))
+        assert isinstance(long_run, Trajectory)
         if len(long_run) <= runs:
             raise DivergedError(
                 f"{self.name}: the run that {runs} initial states are drawn from {long_run.context['stopped']}; "

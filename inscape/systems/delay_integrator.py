@@ -108,7 +108,7 @@ class DelayIntegrator:
         head = self._history(self._mesh[past : past + 1])[0] if self._head is None else self._head
         self._values[past, 0] = head
         self._scale = np.maximum(np.abs(self._values[:past]).max(axis=(0, 1)), np.abs(head))
-        if self._count:
+        if self._tangent_history is not None and self._count:
             columns = self._size * self._count
             drawn = self._tangent_history(np.append(times, self._mesh[past]))
             self._tangents[:past] = drawn[:-1].reshape(past, points, columns)

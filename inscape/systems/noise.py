@@ -120,7 +120,7 @@ class NoisyLaw:
     correction: Any
 
     @classmethod
-    def of(cls, flow: Flow, noise: NoiseLaw, method: Method | None = None) -> NoisyLaw:
+    def of(cls, flow: Flow, noise: NoiseLaw, method: str | None = None) -> NoisyLaw:
         """The compiled form; `method` as of `simulate_with_noise`.
 
         Raises
@@ -275,9 +275,10 @@ def _method(spread: Diffusion, method: str | None) -> Method:
 
 def _longest_step(flow: Flow, grid: np.ndarray, step: float | None, state: np.ndarray) -> float:
     if step is not None:
-        if not (np.isscalar(step) and np.isfinite(step) and step > 0):
+        longest = plan.duration("step", step)
+        if longest == 0:
             raise InputError(f"step: {step!r} found, expected a positive number")
-        return float(step)
+        return longest
     if flow.period is not None:
         longest = flow.period / STEPS_PER_PERIOD
     else:

@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from inscape.errors import DivergedError, InputError
 from inscape.systems.propagation import Budget
-from inscape.systems.switched_law import switched_flow
+from inscape.systems.switched_law import CompiledMotion, switched_flow
 
 if TYPE_CHECKING:
     from inscape.systems.flow import Flow
@@ -66,7 +66,7 @@ class SwitchedIntegrator:
         self._law = switched_flow(flow.definition, tolerance=tolerance, tangent=int(tangent), degree=degree)
         self._count, self._size = int(tangent), size
         self._budget = budget or Budget()
-        self._motions = {None: self._law.motion()}
+        self._motions: dict[int | None, CompiledMotion] = {None: self._law.motion()}
         self._motion = self._motions[None]
         self.sliding: int | None = None
         self._parameters = np.zeros(self._law.parameters)
@@ -281,8 +281,8 @@ class SwitchedIntegrator:
         modes = self._parameters[self._law.first_mode :]
         for _ in range(len(modes)):
             functions = self._observe()[1]
-            wrong = np.flatnonzero(functions * modes < 0)
-            wrong = [j for j in wrong if j not in (index, self.sliding) and not self._is_on(j, functions[j])]
+            behind = [int(j) for j in np.flatnonzero(functions * modes < 0) if j not in (index, self.sliding)]
+            wrong = [j for j in behind if not self._is_on(j, functions[j])]
             if not wrong:
                 break
             self._cross(wrong[0], float(np.sign(functions[wrong[0]])), sense)
@@ -341,7 +341,7 @@ class SwitchedIntegrator:
         """Take up the motion along surface `index`, or the motion off all surfaces."""
         if index == self.sliding:
             return
-        if index not in self._motions:
+        if index is not None and index not in self._motions:
             self._motions[index] = self._law.sliding(index)
         left, self._motion = self._motion.integrator, self._motions[index]
         self.sliding = index
