@@ -137,9 +137,7 @@ def _column(system: Any, name: str) -> int:
 
 def _instants(system: Any, watch: int, transient: float | None, per_period: int) -> Float[np.ndarray, "time"]:
     """When to look at a run: at its start, which even a run that diverges has, and after the transient."""
-    from inscape.systems import Map
-
-    if isinstance(system, Map):
+    if system.is_map:
         lead, step = float(1_000 if transient is None else whole(transient, "transient")), 1.0
     elif system.period is None:
         raise InputError(f"{system.name}: its period is not known; define it with period=")

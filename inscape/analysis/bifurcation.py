@@ -106,7 +106,7 @@ def bifurcation_diagram(
         raise InputError(f"values: shape {sweep.shape} found, expected (value,) with at least one")
     check_finite(sweep, "values")
     points = whole(points, "points")
-    is_map = _is_map(system)
+    is_map = system.is_map
     watch = _map_watch(system, observe) if is_map else _flow_watch(system, observe, column)
     instants = _instants(system, is_map, points, transient, whole(per_period, "per_period", 10))
     settle = partial(_settle, system, parameter, instants=instants)
@@ -155,7 +155,7 @@ def _settle(
     system: Any, parameter: str, values: np.ndarray, initial: Any, *, instants: Float[np.ndarray, "time"]
 ) -> list[Any]:
     """What the settled run visits at each value: states of a map, a trajectory of a flow; None where it diverged."""
-    if not _is_map(system):
+    if not system.is_map:
         runs = system.simulate(initial, instants, parameters={parameter: values})
         return [None if "stopped" in run.context else run[1:] for run in runs]
     # A thousand labelled trajectories would take longer to make than to compute.
@@ -167,12 +167,6 @@ def _settle(
     undriven = np.zeros((1, int(instants[-1]) + 1, 0))
     states, good = iterate(system.definition, start, table, undriven, 0, instants.astype(np.int64))
     return [run[1:] if count == len(instants) else None for run, count in zip(states, good, strict=True)]
-
-
-def _is_map(system: Any) -> bool:
-    from inscape.systems import Map
-
-    return isinstance(system, Map)
 
 
 def _instants(

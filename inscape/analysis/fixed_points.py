@@ -84,7 +84,7 @@ def fixed_points(
 
 def _described(system: Any, state: np.ndarray, time: float) -> FixedPoint:
     eigenvalues = np.linalg.eigvals(system.jacobian(state, time)).astype(complex)
-    is_map = _is_map(system)
+    is_map = system.is_map
     growth = np.abs(eigenvalues) - 1 if is_map else eigenvalues.real
     order = np.lexsort((eigenvalues.imag, -growth))
     eigenvalues, growth = eigenvalues[order], growth[order]
@@ -108,7 +108,7 @@ def _newton(system: Any, states: np.ndarray, time: float) -> np.ndarray:
     with np.errstate(all="ignore"):
         for _ in range(_NEWTON_ROUNDS):
             value = _displacement(system, states, time)
-            slope = system.jacobian(states, time) - (identity if _is_map(system) else 0.0)
+            slope = system.jacobian(states, time) - (identity if system.is_map else 0.0)
             good = np.isfinite(value).all(axis=1) & np.isfinite(slope).all(axis=(1, 2))
             states, value, slope = states[good], value[good], slope[good]
             if len(states) == 0:
@@ -130,19 +130,13 @@ def _solve(slope: np.ndarray, value: np.ndarray) -> np.ndarray:
 
 def _displacement(system: Any, states: np.ndarray, time: float) -> np.ndarray:
     value = system.rhs(states, time)
-    return value - states if _is_map(system) else value
-
-
-def _is_map(system: Any) -> bool:
-    from inscape.systems import Map
-
-    return isinstance(system, Map)
+    return value - states if system.is_map else value
 
 
 def _box(system: Any, box: Any) -> Float[np.ndarray, "state two"]:
     if box is None:
         try:
-            run = system.simulate(steps=2_000) if _is_map(system) else system.simulate(periods=20)
+            run = system.simulate(steps=2_000) if system.is_map else system.simulate(periods=20)
             states = run.states
         except InscapeError:
             states = system.initial[None]

@@ -84,7 +84,7 @@ def periodic_orbit(
         raise InputError(f"guess: shape {start.shape} found, expected ({system.dimension},) for {system.name}")
     check_finite(start, "guess")
     tolerance, rounds, segments = positive(tolerance, "tolerance"), whole(rounds, "rounds"), whole(segments, "segments")
-    if _is_map(system):
+    if system.is_map:
         return _orbit_of_map(system, start, whole(1 if period is None else period, "period"), tolerance, rounds)
     if period is None and system.period is None:
         raise InputError(f"{system.name}: its period is not known; give period=")
@@ -174,9 +174,3 @@ def _orbit_of_map(system: Any, start: np.ndarray, period: int, tolerance: float,
 def _by_modulus(matrix: np.ndarray) -> np.ndarray:
     eigenvalues = np.linalg.eigvals(matrix).astype(complex)
     return eigenvalues[np.argsort(-np.abs(eigenvalues), kind="stable")]
-
-
-def _is_map(system: Any) -> bool:
-    from inscape.systems import Map
-
-    return isinstance(system, Map)
