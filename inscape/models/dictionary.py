@@ -110,16 +110,17 @@ class Monomials(Terms):
         values = np.moveaxis(self._values(states, inputs), -1, 0)
         chain: list[np.ndarray] = []
         kept = np.empty((len(self), *values.shape[1:]))
-        for parent, variable, slot in self._recipe:
-            if variable < 0:
-                column = np.ones(values.shape[1:])
-            elif parent < 0:
-                column = values[variable]
-            else:
-                column = chain[parent] * values[variable]
-            chain.append(column)
-            if slot >= 0:
-                kept[slot] = column
+        with np.errstate(over="ignore", invalid="ignore"):
+            for parent, variable, slot in self._recipe:
+                if variable < 0:
+                    column = np.ones(values.shape[1:])
+                elif parent < 0:
+                    column = values[variable]
+                else:
+                    column = chain[parent] * values[variable]
+                chain.append(column)
+                if slot >= 0:
+                    kept[slot] = column
         return np.moveaxis(kept, 0, -1)
 
 

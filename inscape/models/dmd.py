@@ -71,7 +71,8 @@ class DMD(Model):
         u, s, vt = u[:, : self.rank_], s[: self.rank_], vt[: self.rank_]
         self.start_ = (before[:, -1:] + means[0])[:, 0]
         size = len(before)
-        mapped = after @ (vt.T / s)
+        # A recording that stands still has no direction to divide by; its constant says it all.
+        mapped = after @ (vt.T * np.where(s > 0, 1 / np.where(s > 0, s, 1.0), 0.0))
         whole = mapped @ u.T
         self.operator_, self.input_operator_ = whole[:, :size], whole[:, size:]
         if driven:

@@ -215,6 +215,12 @@ class SINDy(Model):
         left = np.sum((rows.targets - rows.terms @ self.coef_.T) ** 2, axis=0)
         self.unexplained_ = np.sqrt(left / np.where(size > 0, size, 1.0))
         if not self.coef_.any():
+            if self.threshold == "auto":
+                tried = "a polynomial" if self.library is None else repr(self.library)
+                raise InputError(
+                    f"recording: no term of {tried} explains any state's motion beyond chance "
+                    f"({self.rows_} rows); record longer, with less noise, or give another library"
+                )
             dense = stlsq(single, 0.0, self.alpha)[0, 0]
             state, term = np.unravel_index(np.argmax(np.abs(dense)), dense.shape)
             raise InputError(

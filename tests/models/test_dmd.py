@@ -157,3 +157,8 @@ def test_an_unknown_variant_lists_the_nearest():
 def test_too_many_delays_for_the_run_are_refused():
     with pytest.raises(InputError, match="expected over 200"):
         DMD(delays=200).fit(damped_waves(), dt=DT)
+
+
+def test_a_recording_that_stands_still_is_forecast_to_stand_still():
+    made = DMD().fit(np.full((50, 2), 3.0), dt=1.0).forecast(np.full((5, 2), 3.0), 4)
+    np.testing.assert_array_equal(made.states, np.full((4, 2), 3.0))

@@ -343,6 +343,11 @@ def test_a_threshold_above_every_coefficient_names_the_largest(lorenz):
         SINDy(dictionary.polynomial(2), threshold=100.0).fit(lorenz)
 
 
+def test_noise_alone_has_no_law():
+    with pytest.raises(InputError, match="beyond chance"):
+        SINDy().fit(np.random.default_rng(0).normal(size=(500, 3)), dt=1.0)
+
+
 def test_fewer_rows_than_terms_are_refused(lorenz):
     with pytest.raises(InputError, match="30 complete ones found for 35 terms"):
         SINDy(dictionary.polynomial(4), threshold=0.1).fit(lorenz[:30])
