@@ -60,15 +60,15 @@ def choose_lag(
 
     "mutual_information" is the first minimum of the average mutual information (Fraser and Swinney 1986); where it has
     none, autocorrelation decides. "autocorrelation" is the first fall below 1/e; take it for a periodic motion with few
-    samples a period, whose information goes up and down with the binning. `longest` bounds the search, a tenth of the
-    run by default.
+    samples a period, whose information goes up and down with the binning. `longest` bounds the search, by default
+    a tenth of the run and at most 1,000 samples.
 
     Raises
     ------
     InputError : if the run is shorter than 20 samples or has missing samples.
     """
     states = _columns(trajectory, 20)
-    longest = max(2, len(states) // 10) if longest is None else longest
+    longest = max(2, min(len(states) // 10, 1_000)) if longest is None else longest
     if not 1 <= longest < len(states) - 1:
         raise InputError(f"longest: {longest!r} found, expected a lag from 1 to {len(states) - 2} samples")
     search = {"mutual_information": _information_lag, "autocorrelation": _correlation_lag}
