@@ -22,6 +22,8 @@ _RECENT_SWITCHES = 100
 _CROWDED = 1e-9
 _NEAR = 1e-9
 _ROUNDING = 2e-15
+_TOUCHING = 1e-9
+"""Part of the speed below which the rate of a switching function is not told from zero."""
 
 
 class SwitchedIntegrator:
@@ -170,7 +172,7 @@ class SwitchedIntegrator:
             begun = self.time
             integrator = self._motion.integrator
             grid = np.concatenate(([begun], times[at : at + _POINTS_AT_ONCE]))
-            if grid[1] == begun:  # A switch fell on the instant itself.
+            if (grid[1] - begun) * sense <= 0:  # A switch fell on the instant itself, or rounding carried past it.
                 at += 1
                 yield self.state[None]
                 continue
@@ -209,7 +211,7 @@ class SwitchedIntegrator:
                     self._parameters[first + index] = np.sign(functions[index])
                     continue
                 ahead, behind = (sense * self._seen_from(index, side)[2][index] for side in (1.0, -1.0))
-                if ahead < 0 < behind:
+                if ahead < -_TOUCHING * abs(behind) and behind > -_TOUCHING * ahead:
                     slid = index
                 elif ahead or behind:
                     self._parameters[first + index] = 1.0 if ahead > 0 else -1.0
@@ -296,7 +298,7 @@ class SwitchedIntegrator:
         """The side of surface `index` to which the state on it is moving, forward (sense 1) or backward (-1)."""
         velocity, _, rates = self._observe()
         scale = np.abs(self._gradient(index)) @ np.abs(velocity)
-        if abs(rates[index]) > 1e-9 * scale:
+        if abs(rates[index]) > _TOUCHING * scale:
             return float(sense * np.sign(rates[index]))
         # Grazing: the second derivative tells on which side the state stays.
         step = 1e-6 / max(1.0, float(np.abs(velocity).max()))
@@ -319,7 +321,9 @@ class SwitchedIntegrator:
         before, _, rates = self._observe()
         self.switches += 1
         self._parameters[slot] = side
-        if sense * self._observe()[2][index] * side < 0:
+        velocity, _, beyond = self._observe()
+        slow = _TOUCHING * (np.abs(self._gradient(index)) @ np.abs(velocity))
+        if sense * side * rates[index] > slow and sense * side * beyond[index] < -slow:
             # The law beyond the surface points back at it.
             self._enter(index, sense)
         if self._count and rates[index]:
