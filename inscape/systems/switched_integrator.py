@@ -74,6 +74,7 @@ class SwitchedIntegrator:
         self._parameters = np.zeros(self._law.parameters)
         self._parameters[: len(flow.parameters)] = flow.parameter_values
         self._recent: deque[float] = deque(maxlen=_RECENT_SWITCHES)
+        self._parameters[self._law.first_mode :] = 1.0
         self._settled = False
         self.time = 0.0
         self.state = flow.initial
@@ -198,26 +199,27 @@ class SwitchedIntegrator:
 
     def _settle(self, sense: float) -> None:
         """Choose every mode from the state itself, as a run does when it starts."""
-        first = self._law.first_mode
         self._slide(None)
-        self._parameters[first:] = 1.0
+        modes = self._parameters[self._law.first_mode :]
         slid: int | None = None
         # A function may hold the modes that stand before it, so the choice settles in as many rounds at most.
-        for _ in range(len(self._law.functions) + 1):
-            before = self._parameters[first:].copy()
-            for index in range(len(before)):
-                functions = self._observe()[1]
-                if not self._is_on(index, functions[index]):
-                    self._parameters[first + index] = np.sign(functions[index])
-                    continue
+        for _ in range(len(modes) + 1):
+            functions = self._observe()[1]
+            on = [int(j) for j in np.flatnonzero(np.abs(functions) <= _NEAR) if self._is_on(int(j), functions[j])]
+            chosen = np.sign(functions)
+            chosen[on] = modes[on]
+            settled = (chosen == modes).all()
+            modes[:] = chosen
+            slid = None
+            for index in on:
                 ahead, behind = (sense * self._seen_from(index, side)[2][index] for side in (1.0, -1.0))
                 if ahead < -_TOUCHING * abs(behind) and behind > -_TOUCHING * ahead:
                     slid = index
-                elif ahead or behind:
-                    self._parameters[first + index] = 1.0 if ahead > 0 else -1.0
-                else:
-                    self._parameters[first + index] = self._side(index, sense)
-            if (self._parameters[first:] == before).all():
+                    continue
+                side = np.sign(ahead) or np.sign(behind) or self._side(index, sense)
+                settled &= side == modes[index]
+                modes[index] = side
+            if settled:
                 break
         if slid is not None:
             self._enter(slid, sense)
@@ -282,12 +284,16 @@ class SwitchedIntegrator:
         # Surfaces met at the same instant fire no event of their own once they are behind the state.
         modes = self._parameters[self._law.first_mode :]
         for _ in range(len(modes)):
-            functions = self._observe()[1]
-            behind = [int(j) for j in np.flatnonzero(functions * modes < 0) if j not in (index, self.sliding)]
-            wrong = [j for j in behind if not self._is_on(j, functions[j])]
+            _, functions, rates = self._observe()
+            # On a surface to rounding, it counts where the state is going to.
+            near = np.abs(functions) <= _NEAR
+            on = [int(j) for j in np.flatnonzero(near) if self._is_on(int(j), functions[j])]
+            sides = np.sign(functions)
+            sides[on] = sense * np.sign(rates[on])
+            wrong = [int(j) for j in np.flatnonzero(sides * modes < 0) if j not in (index, self.sliding)]
             if not wrong:
                 break
-            self._cross(wrong[0], float(np.sign(functions[wrong[0]])), sense)
+            self._cross(wrong[0], float(sides[wrong[0]]), sense)
         if self.sliding is not None and self.sliding != index:
             up, down = (self._seen_from(self.sliding, side)[2][self.sliding] for side in (1.0, -1.0))
             if not up < 0 < down:
