@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from inscape.systems.delay_flow import DelayFlow
     from inscape.systems.flow import Flow
     from inscape.systems.map import Map
+    from inscape.systems.noise import simulate_with_noise, with_observation_noise
     from inscape.systems.text import from_file, from_text
 
 zoo = Zoo()
@@ -24,9 +25,21 @@ _HOMES = {
     "Map": "map",
     "from_file": "text",
     "from_text": "text",
+    "simulate_with_noise": "noise",
+    "with_observation_noise": "noise",
 }
 
-__all__ = ["Definition", "DelayFlow", "Flow", "Map", "from_file", "from_text", "zoo"]
+__all__ = [
+    "Definition",
+    "DelayFlow",
+    "Flow",
+    "Map",
+    "from_file",
+    "from_text",
+    "simulate_with_noise",
+    "with_observation_noise",
+    "zoo",
+]
 
 
 def __getattr__(name: str) -> Any:

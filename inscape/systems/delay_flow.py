@@ -7,11 +7,12 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import sympy
 from jaxtyping import Float
 
 from inscape.errors import DivergedError, InputError
-from inscape.systems import plan
-from inscape.systems.array_backends import evaluate
+from inscape.systems import export, plan
+from inscape.systems.array_backends import evaluate, heyoka_system, numba_kernel, torch_function
 from inscape.systems.definition import Definition
 from inscape.systems.delay_history import as_history
 from inscape.systems.delay_law import DelayLaw, delay_law
@@ -70,7 +71,9 @@ class DelayFlow(SymbolicSystem):
         flat = self._evaluate(present, states, time, inputs, delayed_states)
         return flat.reshape(*flat.shape[:-1], size, size)
 
-    def _evaluate(self, expressions: Any, states: Any, time: Any, inputs: Any, delayed_states: Any) -> np.ndarray:
+    def _evaluate(
+        self, expressions: tuple[sympy.Expr, ...], states: Any, time: Any, inputs: Any, delayed_states: Any
+    ) -> np.ndarray:
         given, _ = self._arguments(states, inputs)
         count = len(self._law.delays)
         if delayed_states is None:
@@ -80,19 +83,31 @@ class DelayFlow(SymbolicSystem):
             past = past[..., None, :] if count == 1 and past.ndim == given.ndim else past
         if past.ndim < 2 or past.shape[-2:] != (count, self.dimension):
             raise InputError(f"delayed_states: shape {past.shape}, expected (..., {count}, {self.dimension})")
-        return evaluate(self._flattened, expressions, self._beside(given, past), time)
+        columns = np.stack([past[..., delay, state] for _, state, delay in self._law.pasts], axis=-1)
+        return evaluate(self.without_memory, expressions, given, time, columns)
 
     @property
-    def _flattened(self) -> Definition:
-        """The law with its past values as further variables."""
-        names = (*self.state_names, *map(str, self._law.past_symbols))
-        return Definition(self.name, names, (), self.parameters, self._law.expressions + self._law.past_symbols)
+    def without_memory(self) -> Definition:
+        """The law with each past value as an input, `x_delayed` for the first delay and `x_delayed_1` for the next."""
+        pasts = tuple(map(str, self._law.past_symbols))
+        return Definition(self.name, self.state_names, pasts, self.parameters, self._law.expressions)
 
-    def _beside(self, states: np.ndarray, past: np.ndarray) -> np.ndarray:
-        columns = [past[..., delay, state] for _, state, delay in self._law.pasts]
-        leading = np.broadcast_shapes(states.shape[:-1], past.shape[:-2])
-        present = np.broadcast_to(states, (*leading, self.dimension))
-        return np.concatenate([present, *(np.broadcast_to(c, leading)[..., None] for c in columns)], axis=-1)
+    def compile(self, target: str = "numpy") -> Any:  # type: ignore[override]
+        """The right-hand side in the form that another library wants, as of `Flow.compile`.
+
+        In the forms for numba, torch and heyoka, the past values stand where a driven flow has its inputs, in the order
+        of `without_memory.input_names`.
+        """
+        law = self.without_memory
+        if target == "numba":
+            return numba_kernel(law, law.expressions)
+        if target == "torch":
+            return torch_function(law, law.expressions)
+        return heyoka_system(law) if target == "heyoka" else super().compile(target)
+
+    def python(self) -> str:
+        """Source of a NumPy function of the law that needs nothing of inscape; past values are arguments."""
+        return export.python_source(self.without_memory, False)
 
     def simulate(
         self,

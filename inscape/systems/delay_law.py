@@ -73,6 +73,14 @@ def delay_law(definition: Definition) -> DelayLaw:
     if definition.input_names:
         names = ", ".join(definition.input_names)
         raise InputError(f"{definition.name}: driven by {names}; write the drive of a delay law as a function of t")
+    taken = {*definition.state_names, *definition.parameters, "t"}
+
+    def past_name(state: str, delay: int) -> str:
+        name = f"{state}_delayed_{delay}" if delay else f"{state}_delayed"
+        while name in taken:
+            name += "_"
+        return name
+
     delays: list[sympy.Expr] = []
     pasts: dict[tuple[int, int], sympy.Symbol] = {}
     moving = {*definition.states, t}
@@ -92,7 +100,7 @@ def delay_law(definition: Definition) -> DelayLaw:
             if lag not in delays:
                 delays.append(lag)
             key = definition.states.index(expression), delays.index(lag)
-            return pasts.setdefault(key, sympy.Symbol(f"past_{key[0]}_{key[1]}", real=True))
+            return pasts.setdefault(key, symbol(past_name(str(expression), key[1])))
         if not expression.args:
             return expression
         return expression.func(*(at(a, lag) for a in expression.args))

@@ -54,6 +54,32 @@ def test_right_hand_sides_of_the_zoo_match_the_published_checks(shared_data):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_all_compiled_forms_of_a_delay_law_agree(name):
+    import heyoka
+    import torch
+
+    flow = zoo[name]
+    rng = np.random.default_rng(0)
+    present, past = rng.uniform(0.1, 1.0, (2, 5, 1))
+    expected = flow.compile("numpy")(present, delayed_states=past)
+    torched = flow.compile("torch")(torch.as_tensor(present), inputs=torch.as_tensor(past))
+    assert torched.numpy() == pytest.approx(expected, rel=1e-12)
+    numbers = flow.parameter_values
+    pairs = flow.compile("heyoka")
+    function = heyoka.cfunc([side for _, side in pairs], [variable for variable, _ in pairs])
+    kernel = flow.compile("numba")
+    out = np.empty(1)
+    for x, d, f in zip(present, past, expected, strict=True):
+        kernel(x, np.concatenate((numbers, d)), 0.0, out)
+        assert out == pytest.approx(f, rel=1e-12)
+        assert function(x, pars=np.concatenate((numbers, d))) == pytest.approx(f, rel=1e-12)
+    assert flow.without_memory.input_names == ("x_delayed",)
+    scope = {}
+    exec(flow.python(), scope)
+    assert scope[name](0.0, present[0], past[0, 0]) == pytest.approx(expected[0], rel=1e-12)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_every_delay_system_of_the_zoo_settles_as_the_tolerance_falls(name):
     flow = zoo[name]
     times = np.linspace(0, 4 * flow.delays.max(), 101)
