@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -111,13 +110,13 @@ class Study:
 
     def _fingerprint(self) -> str:
         # Steps kept by another text of the recipe must not be taken for this one's.
-        module = sys.modules[self.recipe.__module__] if self.recipe else None
-        file = Path(inspect.getfile(module)) if module and getattr(module, "__file__", None) else None
-        if file is None:
+        module = sys.modules.get(getattr(self.recipe, "__module__", None) or "")
+        name = getattr(module, "__file__", None)
+        if name is None:  # A recipe typed at a prompt has no file.
             return ""
-        files = (
-            sorted(file.parent.glob("*.py")) if file.name == "__init__.py" or file.parent.name != "studies" else [file]
-        )
+        file = Path(name)
+        stands_alone = file.parent.name == "studies"
+        files = [file] if stands_alone else sorted(file.parent.glob("*.py"))
         return hashlib.sha256(b"\0".join(f.read_bytes() for f in files)).hexdigest()[:16]
 
 
