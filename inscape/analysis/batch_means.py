@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 FEWEST_BLOCKS = 16
-MOST_BLOCKS = 64
+MOST_BLOCKS = 512
 _MEAN_RANGE_OF_A_BRIDGE = np.sqrt(np.pi / 2)
 
 
@@ -20,8 +20,8 @@ class BatchMeans:
     ----------
     mean : (count,) mean of each column.
     covariance : (count, count) of the means.
-    block_length : samples in a block.
-    degrees_of_freedom : blocks less one.
+    block_length : samples in the longest blocks.
+    degrees_of_freedom : number of the longest blocks less one.
     """
 
     mean: Float[np.ndarray, "count"]
@@ -36,35 +36,67 @@ class BatchMeans:
 
 
 def batch_means(series: Float[np.ndarray, "sample count"]) -> BatchMeans:
-    """Means over the samples, with the covariance of the means from the scatter of long blocks.
+    """Means over the samples, with the covariance of the means from the scatter of blocks.
 
-    A block is ten times as long as the longest integrated autocorrelation time of the columns, but never so long that
-    fewer than 16 blocks are left (Flegal & Jones 2010, Ann. Statist. 38, 1034, for the consistency of the estimate).
-    With fewer than 16 samples, every sample is a block; with one, the errors are NaN.
-
-    Where the samples cancel one another in the long run (the growth of a neutral direction is a difference of two
-    bounded numbers), blocks say too much, and the range of the summed departures from the mean, over that of a
-    Brownian bridge, sqrt(pi / 2), replaces them (Kuiper's statistic; it is under half of what it should be for
-    independent samples less than once in a thousand times).
+    The variance of block means times the block length, V(b), goes to the long-run variance as S + C / b: C is below
+    zero where the samples follow one another and above where they cancel, as growth rates do, in which there is always
+    the difference of two bounded numbers. S and C are fitted over block lengths from a sixteenth of the run down to
+    ten times the memory of the samples, and V is taken at the length of the run itself (compare the lugsail batch means
+    of Vats & Flegal 2022, Biometrika 109, 735). The error is never taken below half of what the range of the summed
+    departures says, in units of that of a Brownian bridge, and is what it says where that is less than half. With
+    fewer than 32 samples, the scatter of the samples is all there is; with one, the errors are NaN.
     """
     samples, count = series.shape
     mean = series.mean(axis=0)
     if samples < 2 or not np.isfinite(mean).all():
         return BatchMeans(mean, np.full((count, count), np.nan), max(samples, 1), max(samples - 1, 0))
+    if samples < 2 * FEWEST_BLOCKS:
+        return BatchMeans(mean, np.atleast_2d(np.cov(series.T)) / samples, 1, samples - 1)
     memory = max(integrated_autocorrelation_time(series[:, k]) for k in range(count))
-    wanted = int(np.ceil(max(10 * memory, samples / MOST_BLOCKS)))
-    length = int(np.clip(wanted, 1, max(samples // FEWEST_BLOCKS, 1)))
+    blocks = FEWEST_BLOCKS * 2 ** np.arange(int(np.log2(MOST_BLOCKS // FEWEST_BLOCKS)) + 1)
+    kept = blocks[samples // blocks >= max(10 * memory, 2)]
+    # Two lengths are the least that a line needs.
+    blocks = kept if len(kept) > 1 else blocks[: 2 if samples >= 4 * FEWEST_BLOCKS else 1]
+    longest = samples // FEWEST_BLOCKS
+    at_longest = _scaled_covariance(series, longest)
+    variance = np.diagonal(at_longest)
+    if len(blocks) > 1:
+        lengths = samples // blocks
+        levels = np.array([np.diagonal(_scaled_covariance(series, length)) for length in lengths])
+        constant, slope = _weighted_line(1 / lengths, levels, blocks - 1.0)
+        settled = constant + slope / samples
+        # Where the samples follow one another, V still rises: the longest blocks are the least that is true.
+        variance = np.where(slope > 0, settled, np.maximum(settled, variance))
+    bridge = np.cumsum(series - mean, axis=0)
+    reach = (bridge.max(axis=0) - bridge.min(axis=0)) / samples / _MEAN_RANGE_OF_A_BRIDGE
+    errors = np.maximum(np.sqrt(np.maximum(variance, 0) / samples), 0.5 * reach)
+    # A sum that never strays far although its terms are large is bounded, whatever blocks of it say.
+    errors = np.where(reach < 0.5 * errors, reach, errors)
+    scale = np.sqrt(np.diagonal(at_longest))
+    scale = np.where(scale > 0, scale, 1.0)
+    correlation = at_longest / np.outer(scale, scale)
+    np.fill_diagonal(correlation, 1.0)
+    return BatchMeans(mean, correlation * np.outer(errors, errors), longest, FEWEST_BLOCKS - 1)
+
+
+def _scaled_covariance(series: Float[np.ndarray, "sample count"], length: int) -> Float[np.ndarray, "count count"]:
+    """Covariance of the means of blocks, times their length."""
+    samples, count = series.shape
     blocks = samples // length
     # A remainder that fills no block is left off at the start, where what is left of a transient would be.
     means = series[samples - blocks * length :].reshape(blocks, length, count).mean(axis=1)
     spread = means - means.mean(axis=0)
-    covariance = spread.T @ spread / (blocks - 1) / blocks
-    errors = np.sqrt(np.diagonal(covariance))
-    bridge = np.cumsum(series - mean, axis=0)
-    bounded = (bridge.max(axis=0) - bridge.min(axis=0)) / samples / _MEAN_RANGE_OF_A_BRIDGE
-    shrink = np.where((samples >= FEWEST_BLOCKS) & (bounded < 0.5 * errors), bounded / np.maximum(errors, 1e-300), 1.0)
-    covariance = covariance * np.outer(shrink, shrink)
-    return BatchMeans(mean, covariance, length, blocks - 1)
+    return length * (spread.T @ spread) / (blocks - 1)
+
+
+def _weighted_line(
+    x: Float[np.ndarray, "level"], y: Float[np.ndarray, "level count"], weights: Float[np.ndarray, "level"]
+) -> tuple[Float[np.ndarray, "count"], Float[np.ndarray, "count"]]:
+    """Constant and slope of the weighted least-squares line through each column."""
+    share = weights / weights.sum()
+    centre = share @ x
+    slope = (share * (x - centre)) @ y / (share @ (x - centre) ** 2)
+    return share @ y - slope * centre, slope
 
 
 def integrated_autocorrelation_time(series: Float[np.ndarray, "sample"]) -> float:

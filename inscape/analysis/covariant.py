@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from inscape.analysis.prepared_motion import prepared_motion, sampling_grid
+from inscape.analysis.series import at_least_zero
 from inscape.errors import InputError
 from inscape.systems.flow import Flow
 from inscape.systems.map import Map
@@ -111,9 +112,7 @@ def covariant_vectors(
     rng = np.random.default_rng(seed)
     motion, period = prepared_motion(system, initial=initial, count=count, seed=rng, tolerance=tolerance)
     samples, step = sampling_grid(system, period, duration, per_period, 1_000 if isinstance(system, Map) else 50)
-    lead = samples * step if transient is None else transient
-    if not (np.isscalar(lead) and np.isreal(lead) and 0 <= lead < np.inf):
-        raise InputError(f"transient: {transient!r} found, expected a number of at least zero")
+    lead = samples * step if transient is None else at_least_zero(transient, "transient")
     for _ in range(round(lead / step)):
         motion.grow(motion.time + step)
     after, _ = sampling_grid(system, period, lead or step if settling is None else settling, per_period, 0)

@@ -68,7 +68,8 @@ def expansion_entropy(
     motion, _ = prepared_motion(system, tolerance=tolerance)
     if low.shape != (system.dimension,) or high.shape != low.shape:
         raise InputError(f"lower, upper: shapes {low.shape} and {high.shape} found, expected ({system.dimension},)")
-    check_finite(low, "lower"), check_finite(high, "upper")
+    check_finite(low, "lower")
+    check_finite(high, "upper")
     if not (low < high).all():
         raise InputError(f"lower: {low.tolist()} found, expected less than upper {high.tolist()} in every variable")
     duration, samples = positive(duration, "duration"), whole(samples, "samples", 2)

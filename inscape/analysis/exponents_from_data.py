@@ -141,7 +141,7 @@ def first_decay(series: Float[np.ndarray, "time"]) -> int:
     spectrum = np.abs(np.fft.rfft(centred, size)) ** 2
     correlation = np.fft.irfft(spectrum, size)[: len(series)]
     below = correlation < correlation[0] / np.e
-    return int(max(1, np.argmax(below))) if below.any() else 1
+    return max(1, int(np.argmax(below))) if below.any() else 1
 
 
 def embed(points: Float[np.ndarray, "time state"], size: int, lag: int) -> Float[np.ndarray, "row coordinate"]:
@@ -260,10 +260,12 @@ def straight_rise(
 ) -> tuple[int, int] | None:
     """The stretch [first, stop) of a curve that rises most e-folds along a straight line; None if there is none.
 
-    Straight: the departure from the least-squares line is under 6 % of the rise, with at least 4 samples.
+    Straight: the root-mean-square departure from the least-squares line is under 6 % of the rise, with at least 4
+    samples; and e-folds that bend the line are not worth having: the departure, in units of 6 % of an e-fold, counts
+    against the rise.
     """
     best: tuple[int, int] | None = None
-    highest = LEAST_GROWTH
+    most = -np.inf
     size = len(times)
     sums = np.cumsum(np.column_stack([times, curve, times * times, times * curve, curve * curve]), axis=0)
     sums = np.vstack([np.zeros(5), sums])
@@ -275,10 +277,12 @@ def straight_rise(
         slope = cty / ctt
         rise = slope * (times[stops - 1] - times[first])
         departure = np.sqrt(np.maximum(cyy - slope * cty, 0) / n)
-        straight = (departure < STRAIGHT * rise) & (rise > highest)
+        straight = (departure < STRAIGHT * rise) & (rise > LEAST_GROWTH)
         if straight.any():
-            chosen = int(np.argmax(np.where(straight, rise, -np.inf)))
-            best, highest = (first, int(stops[chosen])), float(rise[chosen])
+            worth = np.where(straight, rise - departure / STRAIGHT, -np.inf)
+            chosen = int(np.argmax(worth))
+            if worth[chosen] > most:
+                best, most = (first, int(stops[chosen])), float(worth[chosen])
     return best
 
 

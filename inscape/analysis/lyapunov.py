@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from inscape.analysis.batch_means import batch_means
 from inscape.analysis.exponents import LyapunovSpectrum
-from inscape.analysis.series import check_finite, positive, real_numbers, whole
+from inscape.analysis.series import at_least_zero, check_finite, positive, real_numbers, whole
 from inscape.analysis.tangent_motion import FlowMotion, MapMotion, check_measurable, random_frame
 from inscape.errors import DivergedError, InputError
 from inscape.parallel import track
@@ -141,8 +141,8 @@ def average_growth(
     samples = int(np.clip(round(duration / period), _FEWEST_SAMPLES, _MOST_SAMPLES))
     stretch = duration / samples
     if isinstance(motion, MapMotion):
-        samples = min(samples, int(duration))
-        stretch = max(1, round(duration / samples))
+        stretch = max(1, round(stretch))
+        samples = max(1, round(duration / stretch))
     if not _discard(motion, transient, stretch, deadline):
         raise InputError(f"max_seconds: {max_seconds} s ended within the transient; allow more, or shorten `transient`")
 
@@ -161,8 +161,9 @@ def average_growth(
             if clock.monotonic() > deadline and done < samples:
                 stopped = f"{max_seconds} s were over after {done * stretch:.6g} of {duration:.6g} time units"
                 break
-            look = target_error is not None and done % _CHECK_EVERY == 0
-            if look and float(batch_means(growth[:done, :1]).errors[0]) < target_error:
+            if target_error is None or done % _CHECK_EVERY:
+                continue
+            if float(batch_means(growth[:done, :1]).errors[0]) < target_error:
                 break
     growth, volume = growth[:done], volume[:done]
     means = batch_means(growth)
@@ -252,8 +253,7 @@ def run_lengths(
         longest = 20 * ITERATIONS if is_map else MOST_PERIODS * period
         duration = longest if target_error is not None else (ITERATIONS if is_map else PERIODS * period)
     duration = positive(duration, "duration")
-    if not (np.isscalar(transient) and np.isreal(transient) and 0 <= transient < np.inf):
-        raise InputError(f"transient: {transient!r} found, expected a number of at least zero")
+    transient = at_least_zero(transient, "transient")
     if is_map:
         if duration < 1:
             raise InputError(f"duration: {duration} iterations found, expected at least 1")

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from inscape.analysis.lyapunov import initial_state, typical_period
-from inscape.analysis.series import whole
+from inscape.analysis.series import at_least_zero, positive, whole
 from inscape.analysis.tangent_motion import FlowMotion, MapMotion, check_measurable, random_frame
 from inscape.errors import InputError
 from inscape.systems.flow import Flow
@@ -48,8 +48,7 @@ def prepared_motion(
         motion = FlowMotion(
             system, state, frame, interval=period / 20, tolerance=tolerance, measure_volume=measure_volume
         )
-    if not (np.isscalar(transient) and np.isreal(transient) and 0 <= transient < np.inf):
-        raise InputError(f"transient: {transient!r} found, expected a number of at least zero")
+    transient = at_least_zero(transient, "transient")
     if transient > 0:
         motion.grow(motion.time + transient)
     return motion, period
@@ -59,10 +58,7 @@ def sampling_grid(
     system: Flow | Map, period: float, duration: float | None, per_period: int, periods: float
 ) -> tuple[int, float]:
     """(samples, step) of a run of `duration`, or of so many periods; a map is sampled at every iteration."""
-    if duration is None:
-        duration = periods * period
-    if not (np.isscalar(duration) and np.isreal(duration) and 0 < duration < np.inf):
-        raise InputError(f"duration: {duration!r} found, expected a positive number")
+    duration = periods * period if duration is None else positive(duration, "duration")
     if isinstance(system, Map):
         return max(1, round(duration)), 1.0
     samples = max(1, round(duration / period * whole(per_period, "per_period")))

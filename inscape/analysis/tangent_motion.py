@@ -175,7 +175,10 @@ class FlowMotion:
                 self._load(before[1], before[2])
                 continue
             state = self.state
-            log_volume += float(self._motion.state[-1]) if self._augmented else self._divergence * (until - before[0])
+            if self._divergence is None:
+                log_volume += float(self._motion.state[-1])
+            else:
+                log_volume += self._divergence * (until - before[0])
             logarithms += grown
             done += 1
             if self.factors is not None:

@@ -51,7 +51,7 @@ def largest_exponent_twins(
     start = initial_state(system, initial)
     separation = positive(separation, "separation")
     is_map = isinstance(system, Map)
-    period = 1.0 if is_map else typical_period(system, start)
+    period = 1.0 if isinstance(system, Map) else typical_period(system, start)
     if is_map and duration is None and periods is None:
         duration = 200_000.0
     duration, transient = run_lengths(system, duration, transient, periods, period)
