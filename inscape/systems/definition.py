@@ -16,6 +16,8 @@ from inscape.errors import InputError
 from inscape.systems.plan import number
 from inscape.systems.symbols import t
 
+_STEPWISE = (sympy.floor, sympy.ceiling, sympy.sign, sympy.Heaviside)
+
 
 @dataclass(frozen=True, eq=False)
 class Definition:
@@ -66,13 +68,18 @@ class Definition:
 
     @cached_property
     def jacobian(self) -> sympy.Matrix:
-        """d(right-hand side)/d(state), (state, state)."""
-        return sympy.Matrix(self.expressions).jacobian(self.states)
+        """d(right-hand side)/d(state), (state, state), between the jumps: a sign or a floor has derivative zero."""
+        plain = [e.replace(sympy.Mod, lambda u, m: u - m * sympy.floor(u / m)) for e in self.expressions]
+        # Outer steps first, since one may stand inside another.
+        steps = sorted({a for e in plain for a in e.atoms(*_STEPWISE)}, key=lambda a: -a.count_ops())
+        held = {step: sympy.Dummy(f"step_{k}", real=True) for k, step in enumerate(steps)}
+        frozen = sympy.Matrix([e.xreplace(held) for e in plain])
+        return frozen.jacobian(self.states).xreplace({dummy: step for step, dummy in held.items()})
 
     @cached_property
     def divergence(self) -> sympy.Expr:
         """Trace of the Jacobian."""
-        return sum((sympy.diff(e, s) for e, s in zip(self.expressions, self.states, strict=True)), sympy.S.Zero)
+        return self.jacobian.trace()
 
     @cached_property
     def exponent_names(self) -> tuple[str, ...]:
