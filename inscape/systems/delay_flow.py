@@ -10,7 +10,7 @@ import numpy as np
 import sympy
 from jaxtyping import Float
 
-from inscape.errors import DivergedError, InputError
+from inscape.errors import DivergedError, InputError, UnknownNameError
 from inscape.systems import export, plan
 from inscape.systems.array_backends import evaluate, heyoka_system, numba_kernel, torch_function
 from inscape.systems.definition import Definition
@@ -92,7 +92,7 @@ class DelayFlow(SymbolicSystem):
         pasts = tuple(map(str, self._law.past_symbols))
         return Definition(self.name, self.state_names, pasts, self.parameters, self._law.expressions)
 
-    def compile(self, target: str = "numpy") -> Any:  # type: ignore[override]
+    def compile(self, target: str = "numpy") -> Any:
         """The right-hand side in the form that another library wants, as of `Flow.compile`.
 
         In the forms for numba, torch and heyoka, the past values stand where a driven flow has its inputs, in the order
@@ -103,7 +103,11 @@ class DelayFlow(SymbolicSystem):
             return numba_kernel(law, law.expressions)
         if target == "torch":
             return torch_function(law, law.expressions)
-        return heyoka_system(law) if target == "heyoka" else super().compile(target)
+        if target == "heyoka":
+            return heyoka_system(law)
+        if target == "numpy":
+            return self.rhs
+        raise UnknownNameError("target", target, ("numpy", "numba", "torch", "heyoka"))
 
     def python(self) -> str:
         """Source of a NumPy function of the law that needs nothing of inscape; past values are arguments."""
