@@ -6,10 +6,7 @@ import base64
 import io
 import json
 import math
-import os
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,31 +35,6 @@ def decode(text: str) -> Any:
 def round_trip(value: Any) -> Any:
     """What `value` will be when it comes back from disk, so that a resumed run sees what an unbroken one saw."""
     return decode(encode(value))
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file that is either whole or absent, whatever kills the process.
-
-    Raises
-    ------
-    InputError : if the disk is full or the folder cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot be written ({error.strerror}); free some space or choose another folder"
-        ) from None
 
 
 def _plain(value: Any) -> Any:

@@ -14,8 +14,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from inscape.atomic import write_text
 from inscape.errors import InputError
-from inscape.studies.codec import decode, encode, write_atomically
+from inscape.studies.codec import decode, encode
 
 _PACKAGES = ("inscape", "numpy", "scipy", "numba", "heyoka", "sympy", "scikit-learn", "torch")
 
@@ -56,7 +57,12 @@ class RunFolder:
 
     def write(self, relative: str, text: str) -> None:
         """Write one file of the run, whole or not at all."""
-        write_atomically(self.path / relative, text)
+        target = self.path / relative
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{target.parent}: cannot be made ({error.strerror}); choose another folder") from None
+        write_text(target, text)
 
     def recall(self, label: str, key: str) -> tuple[bool, Any]:
         """Whether a step's result is on disk, and the result."""
@@ -68,7 +74,7 @@ class RunFolder:
     def remember(self, label: str, key: str, result: Any) -> Any:
         """Keep a step's result; returns it as it will come back."""
         text = encode({"result": result})
-        write_atomically(self._step_file(label, key), text)
+        self.write(str(self._step_file(label, key).relative_to(self.path)), text)
         return decode(text)["result"]
 
     def _step_file(self, label: str, key: str) -> Path:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import importlib
 import os
-import shutil
-import uuid
 from pathlib import Path
 
+from inscape.atomic import draft_of
 from inscape.errors import InputError, UnknownNameError
 from inscape.trajectories.collection import Trajectories
 from inscape.trajectories.file_formats import FORMATS, format_of_name, suffixes_of
@@ -58,34 +57,6 @@ def write(
     suffixes = suffixes_of(target.name)
     if not suffixes or suffixes[0] not in FORMATS[name].suffixes:
         suffixes = FORMATS[name].suffixes[:1] or (".mat",)
-    draft = target.parent / f".{uuid.uuid4().hex}.{target.name}"
-    try:
-        module = importlib.import_module(f"inscape.trajectories.formats.{FORMATS[name].module}")
+    module = importlib.import_module(f"inscape.trajectories.formats.{FORMATS[name].module}")
+    with draft_of(target) as draft:
         module.write(trajectories, draft, suffixes)
-        _publish(draft, target)
-    except OSError as error:
-        raise InputError(f"{target}: cannot be written ({error.strerror or error})") from error
-    finally:
-        _remove(draft)
-
-
-def _publish(draft: Path, target: Path) -> None:
-    if not target.is_dir():
-        os.replace(draft, target)
-        return
-    # A folder cannot be replaced in one step; the old one stands aside until the new one has its name.
-    aside = target.parent / f".{uuid.uuid4().hex}.{target.name}"
-    os.replace(target, aside)
-    try:
-        os.replace(draft, target)
-    except OSError:
-        os.replace(aside, target)
-        raise
-    shutil.rmtree(aside)
-
-
-def _remove(draft: Path) -> None:
-    if draft.is_dir():
-        shutil.rmtree(draft, ignore_errors=True)
-    else:
-        draft.unlink(missing_ok=True)

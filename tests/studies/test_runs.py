@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from inscape.errors import InputError, UnknownNameError
-from inscape.studies import Findings, Lab, Measured, RunStore, bootstrap_interval
-from inscape.studies.codec import decode, encode, round_trip, write_atomically
+from inscape.studies import Findings, Lab, Measured, RunFolder, RunStore, bootstrap_interval
+from inscape.studies.codec import decode, encode, round_trip
 from tests.studies import toy_study
 
 SCRIPT = Path(__file__).parent / "toy_study.py"
@@ -103,10 +103,10 @@ def test_things_that_would_need_an_unpickler_are_refused():
         encode(np.array([object()]))
 
 
-def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path):
+def test_a_run_that_cannot_be_written_says_so_and_leaves_nothing_behind(tmp_path):
     (tmp_path / "folder").write_text("a file where a folder should be")
-    with pytest.raises(InputError, match="cannot be written"):
-        write_atomically(tmp_path / "folder" / "x.json", "{}")
+    with pytest.raises(InputError, match="cannot be made"):
+        RunFolder(tmp_path / "folder").write("x.json", "{}")
     assert [p.name for p in tmp_path.iterdir()] == ["folder"]
 
 
