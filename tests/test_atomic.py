@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from inscape.atomic import draft_of, write_text
@@ -19,11 +21,16 @@ def test_a_text_is_written_and_written_over(tmp_path):
 def test_a_failure_half_way_keeps_what_was_there_and_leaves_no_draft(tmp_path):
     target = tmp_path / "a.txt"
     write_text(target, "kept")
-    with pytest.raises(ZeroDivisionError), draft_of(target) as draft:
-        draft.write_text("half")
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        fail_half_way(target)
     assert target.read_text() == "kept"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def fail_half_way(target: Path) -> None:
+    with draft_of(target) as draft:
+        draft.write_text("half")
+        raise ZeroDivisionError
 
 
 def test_a_folder_takes_the_place_of_a_folder(tmp_path):
