@@ -35,7 +35,7 @@ lint: $(VENV)/development  ## style, types, and which room may import which
 	$(BIN)/lint-imports
 
 docs: $(VENV)/development  ## the documentation site, into site/
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: $(VENV)/development  ## every benchmark: a peer and ours on the same work
 	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
