@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -116,4 +117,22 @@ def _joblib_backend(backend: str, jobs: int) -> Iterator[None]:
                 ray.shutdown()
     else:
         with joblib.parallel_config(backend):
+            if backend == "loky":
+                _start_workers(jobs)
             yield
+
+
+def _start_workers(jobs: int) -> None:
+    """Start this machine's worker processes deaf to Ctrl-C: their parent ends them, and says so in one voice."""
+    if not hasattr(signal, "pthread_sigmask"):
+        return
+    from joblib.externals.loky.backend import resource_tracker
+
+    # Starting the tracker would let the signal through again, so it stands first.
+    resource_tracker.ensure_running()
+    # Processes inherit what their parent holds back; the parent itself hears of it when the workers stand.
+    heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        joblib.Parallel(n_jobs=jobs)(joblib.delayed(int)() for _ in range(joblib.effective_n_jobs(jobs)))
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, heard)

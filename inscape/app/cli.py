@@ -183,7 +183,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 # typer carries its own copy of click in some versions and uses the installed one in others.
-_ClickException = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+_ClickException: type[Exception] = next(
+    c for c in typer.BadParameter.__mro__ if issubclass(c, Exception) and c.__name__ == "ClickException"
+)
 
 
 def _run(arguments: list[str] | None) -> int:
@@ -191,9 +193,10 @@ def _run(arguments: list[str] | None) -> int:
     try:
         code = app(args=arguments, prog_name="inscape", standalone_mode=False)
         sys.stdout.flush()
-        return code if isinstance(code, int) else 0
+        # typer turns an interrupt into this code where it catches it first.
+        return _interrupted() if code == 130 else code if isinstance(code, int) else 0
     except (KeyboardInterrupt, typer.Abort):
-        return _say("interrupted; nothing was left half-written", 130)
+        return _interrupted()
     except BrokenPipeError:  # the reader of our output had enough, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -213,6 +216,14 @@ def _one_line(error: BaseException) -> str:
         return " ".join(str(error).split())
     # A command without arguments has printed its help, and has nothing more to say.
     return " ".join(str(error.format_message()).split())  # type: ignore[attr-defined]
+
+
+def _interrupted() -> int:
+    import signal
+
+    # A second Ctrl-C while the process ends would only make noise.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return _say("interrupted; nothing was left half-written", 130)
 
 
 def _say(line: str, code: int) -> int:

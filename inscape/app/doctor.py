@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 CORE = (
     "numpy", "scipy", "sympy", "heyoka", "numba", "scikit-learn", "pandas", "xarray", "pyarrow", "h5py", "netCDF4",
@@ -126,7 +127,7 @@ def _engine_agrees() -> str:
 
     from inscape.systems import zoo
 
-    lorenz = zoo["Lorenz"]
+    lorenz: Any = zoo["Lorenz"]
     times = np.linspace(0.0, 2.0, 21)
     ours = lorenz.simulate(lorenz.initial, times).states
     peer = solve_ivp(
@@ -147,7 +148,7 @@ def _law_comes_back() -> str:
     states = [np.array([1.0, 0.0])]
     for _ in range(30):
         states.append(turn @ states[-1])
-    found = DMD(centre=False).fit(np.array(states), dt=1.0).operator_
+    found = DMD().fit(np.array(states), dt=1.0).operator_
     error = float(np.abs(found - turn).max())
     if not error < 1e-9:
         raise ArithmeticError(f"operator off by {error:.2g}")

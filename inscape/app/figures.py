@@ -157,7 +157,7 @@ def growth_figure(learned: Learned) -> Figure:
     for entry in shown:
         colour = LAW if entry is contest.winner else QUIET if entry.is_reference else next(others)
         dash = "dot" if entry.is_reference else "solid"
-        trace = _line(steps, np.maximum(entry.held_out.by_step, 1e-12), _short(entry.name), colour, {}, True, 2.0)
+        trace = _line(steps, np.maximum(entry.errors.by_step, 1e-12), _short(entry.name), colour, {}, True, 2.0)
         trace["line"]["dash"] = dash
         trace["mode"] = "lines+markers" if contest.horizon < 30 else "lines"
         traces.append(trace)

@@ -78,7 +78,7 @@ def _of_law(contest: Contest, unit: str, seed: int) -> tuple[list[Invariant], li
     if contest.winner.is_reference or not has_law(contest.model):
         return [], [], nothing
     try:
-        law = contest.model.law
+        law: Any = contest.model.law
     except AttributeError as error:
         return [], [str(error)], nothing
     if law.input_names:
@@ -155,19 +155,16 @@ def _of_recording(run: Trajectory, unit: str) -> tuple[list[Invariant], list[str
 
 
 def _exponent_from_data(stretch: Trajectory, unit: str, notes: list[str]) -> list[Invariant]:
-    try:
-        from inscape.analysis import largest_exponent_from_data
-    except ImportError:
-        return []
+    from inscape.analysis import largest_exponent_from_data
 
     try:
         growth: Any = largest_exponent_from_data(stretch)
     except InscapeError as error:
         notes.append(f"the largest exponent could not be measured from the recording: {error}")
         return []
-    value, error = float(growth.exponent), float(growth.error)
+    value = float(growth.exponent)
     reason = getattr(growth, "reason", "")
     if not np.isfinite(value):
         notes.append(f"the recording gives no largest exponent: {reason}")
         return []
-    return [Invariant("largest Lyapunov exponent", value, error, unit, "recording", reason)]
+    return [Invariant("largest Lyapunov exponent", value, float(growth.error), unit, "recording", reason)]

@@ -26,10 +26,9 @@ def encode_model(model: Model) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     arrays: dict[str, np.ndarray] = {}
     settings = {k: _encode(v, f"settings.{k}", arrays) for k, v in model.get_params(deep=False).items()}
     names = set(settings)
+    state: Mapping[str, Any] = model.__getstate__()  # type: ignore[assignment]
     learned = {
-        k: _encode(v, f"learned.{k}", arrays)
-        for k, v in model.__getstate__().items()
-        if k not in names and k != "_sklearn_version"
+        k: _encode(v, f"learned.{k}", arrays) for k, v in state.items() if k not in names and k != "_sklearn_version"
     }
     return {"class": _path(type(model)), "settings": settings, "learned": learned}, arrays
 

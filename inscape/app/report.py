@@ -189,7 +189,7 @@ def _cards(learned: Learned, unit: str) -> list[dict[str, str]]:
     from inscape.models.verdict import percent
 
     contest = learned.contest
-    test, bands = contest.winner.held_out, contest.bands
+    test, bands = contest.winner.errors, contest.bands
     covered = contest.measured_coverage
     cards = [
         {
@@ -199,7 +199,7 @@ def _cards(learned: Learned, unit: str) -> list[dict[str, str]]:
             + (
                 ""
                 if contest.winner is contest.reference
-                else f"; {percent(contest.reference.held_out.mean)} for knowing nothing"
+                else f"; {percent(contest.reference.errors.mean)} for knowing nothing"
             ),
         },
         {

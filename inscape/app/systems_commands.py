@@ -111,6 +111,7 @@ def simulate(
     from inscape.systems.map import Map
     from inscape.trajectories import write
 
+    run: Any
     system = zoo[name].with_parameters(**_assignments(set_ or ()))
     if isinstance(system, Map):
         run = system.simulate(steps=max(1, round(periods)), transient=1_000)

@@ -21,7 +21,12 @@ def console() -> Console:
     """The console on standard output; a pipe gets lines as wide as they need to be."""
     from rich.console import Console
 
-    return Console() if sys.stdout.isatty() else Console(width=160, no_color=True)
+    class Output(Console):
+        def on_broken_pipe(self) -> None:
+            # rich would exit with 1; a reader that had enough is no error.
+            raise BrokenPipeError
+
+    return Output() if sys.stdout.isatty() else Output(width=160, no_color=True)
 
 
 def number(value: float) -> str:

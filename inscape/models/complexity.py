@@ -18,11 +18,17 @@ def has_law(model: Model) -> bool:
     return isinstance(getattr(type(model), "law", None), property) and type(model).law is not Model.law
 
 
+def inner(model: Model) -> Model:
+    """The model that holds the law: the one inside a wrapper such as `EstimatedStart`, else the model itself."""
+    found: Model = getattr(model, "model_", model)
+    return found
+
+
 def is_symbolic(model: Model) -> bool:
     """Whether the fitted model is an equation of the recorded variables that can be read."""
     if isinstance(model, Persistence):
         return True
-    inside = getattr(model, "model_", model)
+    inside = inner(model)
     return has_law(inside) and inside.past == 1 and number_of_terms(inside) <= MOST_TERMS
 
 

@@ -54,10 +54,16 @@ class Entry:
     is_symbolic: bool = False
     selection: Score | None = None
     held_out: Score | None = None
-    calibration_errors: Float[np.ndarray, "origin step state"] | None = None
-    test_errors: Float[np.ndarray, "origin step state"] | None = None
+    calibration_errors: Float[np.ndarray, "origin step state"] = field(default_factory=lambda: np.empty((0, 0, 0)))
+    test_errors: Float[np.ndarray, "origin step state"] = field(default_factory=lambda: np.empty((0, 0, 0)))
     seconds: float = 0.0
     failure: str = ""
+
+    @property
+    def errors(self) -> Score:
+        """The held-out errors of an entry that did not fail."""
+        assert self.held_out is not None, self.failure
+        return self.held_out
 
     @property
     def fitted(self) -> Model:
@@ -315,7 +321,7 @@ def _refit(winner: Entry, runs: Trajectories, seed: int) -> Model:
             warnings.simplefilter("ignore")
             return clone(_seeded(winner.candidate, seed).model).fit(runs)
     except InscapeError:  # the law from before calibration still stands
-        return winner.model
+        return winner.fitted
 
 
 def _seeded(candidate: Candidate, seed: int) -> Candidate:

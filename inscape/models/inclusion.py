@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import clone
 
 from inscape.errors import InscapeError
+from inscape.models.complexity import inner
 
 if TYPE_CHECKING:
     from inscape.models.contest import Contest
@@ -54,7 +55,7 @@ def term_inclusion(contest: Contest, seed: int = 0) -> tuple[TermInclusion, ...]
     The block bootstrap (Kunsch 1989) keeps neighbouring samples together. Only sparse laws that carry an ensemble
     (`ensemble` among their settings) have an answer; others give an empty tuple.
     """
-    model = getattr(contest.model, "model_", contest.model)
+    model: Any = inner(contest.model)
     if "ensemble" not in model.get_params(deep=False) or not hasattr(model, "inclusion_"):
         return ()
     again = clone(model).set_params(ensemble=RESAMPLES, seed=seed)

@@ -58,7 +58,7 @@ class EstimatedStart(Model):
     @property
     def complexity(self) -> int:
         """Numbers in the law of the model inside."""
-        return int(self.model_.complexity)  # type: ignore[attr-defined]
+        return int(self.model_.complexity)
 
     def estimate(self, history: Trajectory) -> Float[np.ndarray, "state"]:
         """The state at the history's last sample, as the law sees it; the sample itself where no fit is better."""

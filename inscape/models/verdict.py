@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from inscape.models.contest import Contest, Entry
 from inscape.models.inclusion import TermInclusion, term_inclusion
 
@@ -64,7 +62,7 @@ def judge(contest: Contest, seed: int = 0) -> Verdict:
     if not winner.is_symbolic:
         return verdict("forecast", f"{_sentence(_the(winner))} forecasts best, but is no equation that can be read: "
                        "the law itself stays open.")  # fmt: skip
-    error = winner.held_out.mean if winner.held_out else np.inf
+    error = winner.errors.mean
     if doubtful or error > GOOD:
         terms = "one of its terms comes and goes" if len(doubtful) == 1 else f"{len(doubtful)} of its terms come and go"
         reason = (
@@ -82,9 +80,7 @@ def judge(contest: Contest, seed: int = 0) -> Verdict:
 def _standing(contest: Contest) -> str:
     winner, reference = contest.winner, contest.reference
     steps = "step" if contest.horizon == 1 else "steps"
-    ours, theirs = winner.held_out, reference.held_out
-    assert ours is not None  # the winner and the reference stand, so they were scored
-    assert theirs is not None
+    ours, theirs = winner.errors, reference.errors
     against = "" if winner is reference else f", {_the(reference)} by {percent(theirs.mean)}"
     over = f"over {contest.horizon} {steps} of held-out time"
     return f"{_the(winner)} errs by {percent(ours.mean)} of the recording's spread {over}{against}."

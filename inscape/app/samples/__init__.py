@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 
@@ -53,7 +54,7 @@ def lorenz(seed: int = 0, noise: float = 0.0, samples: int = 4_000, dt: float = 
     """The Lorenz (1963) system from a point on its attractor; `noise` is added in shares of each state's spread."""
     from inscape.systems import zoo
 
-    run = zoo["Lorenz"].simulate(times=np.arange(samples) * dt, transient=20.0)
+    run: Any = zoo["Lorenz"].simulate(times=np.arange(samples) * dt, transient=20)
     states = np.array(run.states)
     if noise:
         states += noise * states.std(axis=0) * np.random.default_rng(seed).normal(size=states.shape)
