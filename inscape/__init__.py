@@ -6,10 +6,10 @@ A system moves, and a trajectory is what it leaves behind; a law learned from a 
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    __version__: str
     from inscape.app.learn import learn as learn
     from inscape.app.model_folder import load as load
     from inscape.systems import DelayFlow as DelayFlow
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
     from inscape.trajectories import check as check
     from inscape.trajectories import read as read
     from inscape.trajectories import write as write
-
-try:
-    __version__ = version("inscape")
-except PackageNotFoundError:  # a checkout that was not installed
-    __version__ = "0"
 
 # Where a public name lives; it is imported when it is first used, so that `import inscape` costs nothing.
 _HOMES = {
@@ -50,6 +45,13 @@ __all__ = ["__version__", *_HOMES]
 def __getattr__(name: str) -> Any:
     if name in _ROOMS:
         return import_module(f"{__name__}.{name}")
+    if name == "__version__":
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            return version("inscape")
+        except PackageNotFoundError:  # a checkout that was not installed
+            return "0"
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(_HOMES[name]), name)

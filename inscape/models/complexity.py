@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
 from inscape.models.model import Model
@@ -20,8 +22,7 @@ def has_law(model: Model) -> bool:
 
 def inner(model: Model) -> Model:
     """The model that holds the law: the one inside a wrapper such as `EstimatedStart`, else the model itself."""
-    found: Model = getattr(model, "model_", model)
-    return found
+    return cast(Model, getattr(model, "model_", model))
 
 
 def is_symbolic(model: Model) -> bool:
