@@ -22,7 +22,9 @@ STRAIGHT = 0.06
 """Greatest root-mean-square departure from a line, as a share of the growth along it."""
 LEAST_GROWTH = 1.2
 """e-folds that a straight stretch must rise by."""
-_SATURATED = 1.0
+BELOW_SATURATION = {"rosenstein": 2.0, "kantz": 1.0}
+"""e-folds below the distance of random pairs at which the curve begins to bend; neighbours of Kantz start farther
+apart and have less of a rise to give away."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,9 +212,9 @@ def _one_embedding(
     column = slice(-1, None) if lag else slice(None)
     random_pairs = np.linalg.norm(rows[first, column] - rows[second, column], axis=1)
     plateau = float(np.mean(np.log(random_pairs[random_pairs > 0])))
-    if plateau - curve[1] < _SATURATED:
+    if plateau - curve[1] < 1.0:
         return unresolved("not resolved: neighbours part within one sample; noise, or sampled too rarely", times, curve)
-    high = curve >= plateau - _SATURATED
+    high = curve >= plateau - BELOW_SATURATION[method]
     stop = int(np.argmax(high)) + 1 if high.any() else len(curve)
     start = 1 if lag else 0
     region = straight_rise(times[:stop], curve[:stop], start)

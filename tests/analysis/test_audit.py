@@ -53,7 +53,7 @@ def test_an_audit_measures_checks_and_compares():
 
 def test_an_audit_finds_what_is_not_chaotic_and_what_is_so_twice():
     assert audit("PanXuZhou", periods=400).finding == "not chaotic as published"
-    assert audit("HyperBao", periods=300).verdict == "hyperchaotic"
+    assert audit("HyperXu", periods=300).verdict == "hyperchaotic"
 
 
 def test_an_audit_of_many_keeps_their_order():
