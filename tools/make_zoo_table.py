@@ -47,8 +47,9 @@ def main() -> None:
     parts = [
         "# The zoo, system by system",
         "",
-        "Written by `tools/make_zoo_table.py` from the data in the package; do not edit. Exponents are per time unit of the "
-        "system (per step for a map), `published` from Gilpin's collection, `audited` by inscape with one standard error.",
+        "Written by `tools/make_zoo_table.py` from the data in the package; do not edit. Exponents are per time unit "
+        "of the system (per step for a map): `published` with Gilpin's collection, `audited` by inscape, with one "
+        "standard error.",
     ]
     for kind, title in TITLES.items():
         parts += [

@@ -49,6 +49,21 @@ def Hopfield(
     return -x / tau + firing - beta
 
 
+def _opening(v, offset, slope, threshold):
+    """A gate's opening rate (offset + v) / (1 - exp(-u)) with u = slope v + threshold, without its 0 / 0 at u = 0.
+
+    As published, offset = threshold / slope, and the rate is (x + x coth x) / slope with x = u / 2. Lambert's continued
+    fraction x coth x = 1 + x^2 / (3 + x^2 / (5 + ...)) has no pole on the real line; sixteen levels are exact to double
+    precision for |u| < 12. The plain quotient loses its digits whenever the membrane passes u = 0, once a spike.
+    """
+    u = slope * v + threshold
+    x = u / 2
+    x_coth_x = 33
+    for odd in range(31, 0, -2):
+        x_coth_x = odd + x**2 / x_coth_x
+    return (x + x_coth_x) / slope + (offset - threshold / slope) / (1 - exp(-u))
+
+
 @Flow
 def ExcitableCell(
     v,
@@ -88,11 +103,11 @@ def ExcitableCell(
     vn=-30.0,
 ):
     """Chay's membrane: voltage, potassium gate and calcium of a cell that spikes in bursts."""
-    alpha_m = ams * (amvb + v) / (1 - exp(-ar * v - amvo))
+    alpha_m = ams * _opening(v, amvb, ar, amvo)
     beta_m = bms * exp(-bmr * v - bmo)
     alpha_h = ahs * exp(-ahr * v - aho)
     beta_h = 1 / (1 + exp(-bhr * v - bho))
-    alpha_n = ans * (anvb + v) / (1 - exp(-ar * v - anvo))
+    alpha_n = ans * _opening(v, anvb, ar, anvo)
     beta_n = bns * exp(-bnr * v - bno)
     m, h, n_rest = (alpha / (alpha + beta) for alpha, beta in ((alpha_m, beta_m), (alpha_h, beta_h), (alpha_n, beta_n)))
     mixed = m**3 * h
