@@ -55,6 +55,13 @@ def _number(value: float, digits: int = 6) -> str:
     return "" if math.isnan(value) else f"{value:.{digits}g}"
 
 
+def _rows() -> dict[str, dict[str, Any]]:
+    if not AUDITED.is_file():
+        return {}
+    with AUDITED.open(newline="", encoding="utf-8") as file:
+        return {line["name"]: line for line in csv.DictReader(file)}
+
+
 def main() -> None:
     """Audit, and write after each system, so that a broken run loses nothing."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -65,17 +72,14 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
     order = zoo.names(variants=True)
-    rows: dict[str, dict[str, Any]] = {}
-    if AUDITED.is_file():
-        with AUDITED.open(newline="", encoding="utf-8") as file:
-            rows = {line["name"]: line for line in csv.DictReader(file)}
     for name in chosen.names or order:
-        if chosen.missing and name in rows:
+        if chosen.missing and name in _rows():
             continue
         found = audit(name, periods=chosen.periods, seed=chosen.seed, max_seconds=chosen.seconds)
         if found.verdict == "unresolved" and found.exponents:
             found = audit(name, periods=20 * chosen.periods, seed=chosen.seed, max_seconds=chosen.seconds)
-        rows[name] = row(found, chosen.seed)
+        # Read anew each time: another run may have written its own rows meanwhile.
+        rows = _rows() | {name: row(found, chosen.seed)}
         with AUDITED.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
             writer.writeheader()
