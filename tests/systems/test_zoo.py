@@ -234,6 +234,14 @@ def test_the_audit_covers_the_zoo_and_its_variants():
     assert abs(sum(lorenz.exponents) + 10 + 1 + 2.667) < 1e-3
 
 
+def test_audited_dimensions_of_well_known_attractors_agree_with_the_literature():
+    # Grassberger & Procaccia (1983): Lorenz 2.05 +- 0.01, Henon 1.21 +- 0.01.
+    assert zoo.card("Lorenz").audited.correlation_dimension == pytest.approx(2.05, abs=0.05)
+    assert zoo.card("Henon").audited.correlation_dimension == pytest.approx(1.21, abs=0.03)
+    assert zoo.card("Lorenz").audited.kaplan_yorke == pytest.approx(2.062, abs=0.003)
+    assert zoo.card("Rossler").audited.kaplan_yorke == pytest.approx(2.013, abs=0.003)
+
+
 def test_audited_exponents_of_flows_with_constant_divergence_add_up_to_it():
     tested = 0
     for name in FLOWS:

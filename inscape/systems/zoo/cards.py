@@ -20,7 +20,7 @@ class Invariants:
     ----------
     exponents, errors : Lyapunov exponents, largest first, and their standard errors (empty where not known).
     largest_exponent : the greatest of them, by whatever method the source took.
-    kaplan_yorke, correlation_dimension : dimensions of the attractor.
+    kaplan_yorke, correlation_dimension : dimensions of the attractor; with standard errors where they are known.
     multiscale_entropy, pesin_entropy : entropy of the series over scales; sum of the positive exponents.
     duration : how long a run the numbers rest on, in periods (in steps for a map).
     """
@@ -29,7 +29,9 @@ class Invariants:
     errors: tuple[float, ...] = ()
     largest_exponent: float | None = None
     kaplan_yorke: float | None = None
+    kaplan_yorke_error: float | None = None
     correlation_dimension: float | None = None
+    correlation_dimension_error: float | None = None
     multiscale_entropy: float | None = None
     pesin_entropy: float | None = None
     duration: float | None = None

@@ -205,28 +205,37 @@ class Zoo:
 
     @cached_property
     def _audit(self) -> dict[str, tuple[Invariants, str]]:
-        path = Path(str(files(PACKAGE).joinpath("audited.csv")))
-        if not path.is_file():
-            return {}
-        with path.open(newline="", encoding="utf-8") as rows:
-            return {row["name"]: (_audited(row), row["verdict"]) for row in csv.DictReader(rows)}
+        shapes = _table("shapes.csv")
+        return {
+            name: (_audited(row, shapes.get(name, {})), row["verdict"]) for name, row in _table("audited.csv").items()
+        }
 
 
-def _audited(row: dict[str, str]) -> Invariants:
+def _table(file: str) -> dict[str, dict[str, str]]:
+    path = Path(str(files(PACKAGE).joinpath(file)))
+    if not path.is_file():
+        return {}
+    with path.open(newline="", encoding="utf-8") as rows:
+        return {row["name"]: row for row in csv.DictReader(rows)}
+
+
+def _audited(row: dict[str, str], shape: dict[str, str]) -> Invariants:
     exponents = tuple(json.loads(row["exponents"] or "[]"))
 
-    def number(column: str) -> float | None:
-        return float(row[column]) if row.get(column) else None
+    def number(table: dict[str, str], column: str) -> float | None:
+        return float(table[column]) if table.get(column) else None
 
     return Invariants(
         exponents=exponents,
         errors=tuple(json.loads(row["errors"] or "[]")),
         largest_exponent=exponents[0] if exponents else None,
-        kaplan_yorke=number("kaplan_yorke"),
-        correlation_dimension=number("correlation_dimension"),
-        multiscale_entropy=number("multiscale_entropy"),
+        kaplan_yorke=number(row, "kaplan_yorke"),
+        kaplan_yorke_error=number(row, "kaplan_yorke_error"),
+        correlation_dimension=number(shape, "correlation_dimension"),
+        correlation_dimension_error=number(shape, "correlation_dimension_error"),
+        multiscale_entropy=number(shape, "multiscale_entropy"),
         pesin_entropy=sum(e for e in exponents if e > 0) if exponents else None,
-        duration=number("duration_periods"),
+        duration=number(row, "duration_periods"),
     )
 
 
