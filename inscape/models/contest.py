@@ -346,5 +346,5 @@ def _horizon(runs: Trajectories, split: TimeSplit, horizon: int | None) -> int:
     run = max(runs, key=len)
     period = strongest_period(run.states[-20_000:])
     # Forecasts that overlap count for one: a part should hold some that do not.
-    roomy = max(1, shortest // FORECASTS_SIDE_BY_SIDE)
+    roomy = max(1, min(longest, shortest * len(runs) // FORECASTS_SIDE_BY_SIDE))
     return int(np.clip(period if period > 1 else roomy, 1, min(roomy, LONGEST_HORIZON)))

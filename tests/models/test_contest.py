@@ -222,3 +222,34 @@ def test_two_forecasts_prove_nothing() -> None:
 def test_a_forecast_that_broke_down_counts_as_worthless_and_not_as_infinite() -> None:
     errors = np.full((5, 4, 2), np.inf)
     assert score_of(errors, np.ones(2)).mean == 3.0
+
+
+def monomials_of(system: object) -> dict[str, set[str]]:
+    """The true support: the monomials of each right-hand side whose coefficient is not zero."""
+    import sympy
+
+    definition = system.definition  # type: ignore[attr-defined]
+    values = dict(zip(definition.parameter_symbols, definition.parameters.values(), strict=True))
+    found = {}
+    for name, side in zip(definition.state_names, definition.expressions, strict=True):
+        terms = sympy.Add.make_args(sympy.expand(side.xreplace({s: sympy.Float(v) for s, v in values.items()})))
+        parted = (term.as_coeff_Mul() for term in terms)
+        found[name] = {str(monomial) for coefficient, monomial in parted if abs(float(coefficient)) > 1e-12}
+    return found
+
+
+@pytest.mark.slow
+def test_at_least_17_of_20_clean_polynomial_systems_give_their_true_support() -> None:
+    from inscape.systems import zoo
+
+    known = [zoo.card(name) for name in zoo.search(kind="flow", polynomial=True, smooth=True)]
+    chosen = [c for c in known if (c.polynomial_degree or 9) <= 3 and c.dimension <= 4 and not c.is_forced][:20]
+    right = []
+    for card in chosen:
+        system = zoo[card.name]
+        assert system.period is not None
+        run = system.simulate(periods=20, per_period=100, transient=20 * system.period)
+        contest = hold_contest(run, laws=["sindy"], jobs=1)
+        if support(contest) == monomials_of(system):
+            right.append(card.name)
+    assert len(right) >= 17, sorted({c.name for c in chosen} - set(right))
