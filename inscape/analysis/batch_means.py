@@ -44,10 +44,17 @@ def batch_means(series: Float[np.ndarray, "sample count"]) -> BatchMeans:
     ten times the memory of the samples, and V is taken at the length of the run itself (compare the lugsail batch means
     of Vats & Flegal 2022, Biometrika 109, 735). The error is never taken below half of what the range of the summed
     departures says, in units of that of a Brownian bridge, and is what it says where that is less than half. With
-    fewer than 32 samples, the scatter of the samples is all there is; with one, the errors are NaN.
+    fewer than 32 samples, the scatter of the samples is all there is; with one, or for a mean that is not finite, the
+    errors are NaN.
     """
     samples, count = series.shape
     mean = series.mean(axis=0)
+    known = np.isfinite(mean)
+    if known.any() and not known.all():
+        part = batch_means(series[:, known])
+        covariance = np.full((count, count), np.nan)
+        covariance[np.ix_(known, known)] = part.covariance
+        return BatchMeans(mean, covariance, part.block_length, part.degrees_of_freedom)
     if samples < 2 or not np.isfinite(mean).all():
         return BatchMeans(mean, np.full((count, count), np.nan), max(samples, 1), max(samples - 1, 0))
     if samples < 2 * FEWEST_BLOCKS:

@@ -74,7 +74,7 @@ class LyapunovSpectrum:
 
         Sizes under one e-fold in the whole run count as one e-fold.
         """
-        if not self.is_complete:
+        if not self.is_complete or not np.isfinite(self.divergence):
             return float("nan")
         scale = max(abs(self.divergence), float(np.max(np.abs(self.exponents))), 1 / self.duration)
         return abs(float(self.exponents.sum()) - self.divergence) / scale
@@ -92,12 +92,12 @@ class LyapunovSpectrum:
         One e-fold over the whole run is added to the error in quadrature: that much hangs on the first tangent vector
         and on the norm.
         """
-        if not self.autonomous or not np.isfinite(self.errors).all():
+        if not self.autonomous or not np.isfinite(self.errors).any():
             return None
         if not self.is_complete and self.exponents[-1] > SIGNIFICANT * self.errors[-1]:
             return None
         z = self.exponents / np.hypot(self.errors, 1 / self.duration)
-        index = int(np.argmin(np.abs(z)))
+        index = int(np.nanargmin(np.abs(z)))
         return index, float(z[index])
 
     @property

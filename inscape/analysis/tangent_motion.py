@@ -18,6 +18,8 @@ SPREAD_LIMIT = 12.0
 """Largest difference of the logarithmic growth of two tangent vectors between orthonormalisations. At e^12 the weakest
 direction still stands five digits above the error of an integrator at 1e-12; at e^20 it is lost in it."""
 SPREAD_WANTED = 4.0
+CRUSHED = 30.0
+"""Beyond this many e-folds nothing but rounding is left of the weaker direction."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +70,8 @@ class FlowMotion:
     """Tangent motion of a flow by its variational equations (Benettin et al. 1980; Shimada & Nagashima 1979).
 
     The time between two orthonormalisations adapts: a step over which two vectors part by more than e^12 is refused
-    and done again in halves.
+    and done again in halves. A direction that is crushed in no time, as where a state begins to slide along a jump of
+    the law, has the growth minus infinity.
 
     Parameters
     ----------
@@ -104,6 +107,7 @@ class FlowMotion:
         self._motion = Integrator(moving, tangent=self.count, tolerance=tolerance)
         self._motion.time = time
         self._load(state, frame)
+        self._jumps = has_jumps(flow.definition)
         self.factors: list[Float[np.ndarray, "count count"]] | None = None
         """Set to a list to keep the triangular factor of every orthonormalisation."""
 
@@ -141,7 +145,6 @@ class FlowMotion:
         logarithms = np.zeros(self.count)
         log_volume = 0.0
         done = 0
-        shortest = 1e-9 * (time - start)
         while (left := time - self.time) > 1e-12 * abs(time - start):
             pieces = int(np.ceil(left / self.interval * (1 - 1e-9)))
             until = time if pieces <= 1 else self.time + left / pieces
@@ -165,12 +168,13 @@ class FlowMotion:
                 spread = float(np.max(np.maximum(grown, 0)) - np.min(np.minimum(grown, 0)))
             else:
                 spread = np.inf
-            if not spread <= SPREAD_LIMIT:
+            if self._jumps and finite and spread > CRUSHED:
+                # Onto a surface along which the state then slides: no shorter interval would part cause and effect.
+                grown = np.where(grown < np.max(grown) - CRUSHED, -np.inf, grown)
+            elif not spread <= SPREAD_LIMIT:
                 self.interval = (until - before[0]) / 2
-                if self.interval < shortest:
-                    raise DivergedError(
-                        f"tangent vectors part by e^{spread:.3g} within {2 * self.interval:.2g} at time {before[0]:.6g}"
-                    )
+                if self.interval < 1e-9 * (time - start):
+                    raise DivergedError(f"tangent vectors part without bound at time {before[0]:.6g}")
                 self._motion.time = before[0]
                 self._load(before[1], before[2])
                 continue
@@ -217,7 +221,7 @@ def with_log_volume(flow: Flow) -> Flow:
     name = "log_volume"
     while name in {*definition.state_names, *definition.input_names, *definition.parameters}:
         name += "_"
-    rate = definition.divergence.replace(sympy.DiracDelta, lambda *_: sympy.S.Zero)
+    rate = definition.divergence if flow.is_smooth else _switched_divergence(definition)
     larger = Definition(
         f"{definition.name} with log volume",
         (*definition.state_names, name),
@@ -226,6 +230,22 @@ def with_log_volume(flow: Flow) -> Flow:
         (*definition.expressions, rate),
     )
     return Flow(larger, initial=np.append(flow.initial, 0.0), period=flow.period)
+
+
+def _switched_divergence(definition: Definition) -> sympy.Expr:
+    """The divergence of a kinked law, in terms of the same switching functions that stand in the law.
+
+    The plain derivative of a minimum of several arguments would compare them anew, in every order.
+    """
+    from inscape.systems.switching import switched_law
+
+    law = switched_law(definition)
+    sides = zip(law.expressions, definition.states, strict=True)
+    divergence = sum((sympy.diff(e, s) for e, s in sides), sympy.S.Zero)
+    # A switching function holds only modes that stand before its own.
+    for mode, function in reversed(list(zip(law.modes, law.functions, strict=True))):
+        divergence = divergence.xreplace({mode: sympy.sign(function)})
+    return divergence
 
 
 class MapMotion:

@@ -131,6 +131,22 @@ def test_a_kinked_flow_in_one_dimension_has_the_slope_on_its_side():
     assert lyapunov_spectrum(decay, initial=[1.0], duration=20.0, transient=0.0).exponents[0] == pytest.approx(-0.7)
 
 
+def test_the_divergence_of_a_kinked_law_brings_no_new_kinks():
+    from inscape.analysis.tangent_motion import with_log_volume
+    from inscape.systems.switching import switched_law
+
+    flow = zoo["MacArthur"]
+    assert len(switched_law(with_log_volume(flow).definition).modes) == len(switched_law(flow.definition).modes)
+
+
+def test_a_direction_that_sliding_crushes_has_the_exponent_minus_infinity():
+    found = lyapunov_spectrum(zoo["StickSlipOscillator"], periods=200)
+    assert found.exponents[2] == -np.inf
+    assert abs(found.exponents[0]) < 0.01
+    assert found.verdict == "regular"
+    assert np.isnan(found.sum_mismatch)
+
+
 @pytest.mark.parametrize("interval", [None, 0.3])
 def test_the_time_between_orthonormalisations_does_not_matter(interval):
     found = lyapunov_spectrum(zoo["WindmiReduced"], periods=200, interval=interval)
@@ -181,10 +197,7 @@ def test_fewer_exponents_are_the_first_of_all():
 
 def test_the_errors_cover_the_scatter_of_independent_runs():
     rng = np.random.default_rng(1)
-    runs = [
-        lyapunov_spectrum(lorenz, periods=300, initial=[*rng.normal(size=2), 20.0], seed=int(k))
-        for k in range(24)
-    ]
+    runs = [lyapunov_spectrum(lorenz, periods=300, initial=[*rng.normal(size=2), 20.0], seed=int(k)) for k in range(24)]
     scatter = np.std([r.exponents[0] for r in runs], ddof=1)
     claimed = np.sqrt(np.mean([r.errors[0] ** 2 for r in runs]))
     # 24 runs know their scatter to 15 %; errors may be too wide, but hardly too narrow.
