@@ -104,7 +104,7 @@ def portrait_figure(learned: Learned, free_run: Trajectory | None) -> Figure | N
         layout["scene"] = {f"{axis}axis": {"title": {"text": title}} for axis, title in zip("xyz", titles, strict=True)}
         layout["scene"] |= {
             "aspectmode": "cube",
-            "camera": {"eye": {"x": 1.25, "y": 1.2, "z": 0.55}, "center": {"x": 0, "y": 0, "z": -0.14}},
+            "camera": {"eye": {"x": 1.4, "y": 1.35, "z": 0.6}, "center": {"x": 0, "y": 0, "z": -0.16}},
         }
     else:
         layout |= {"xaxis": {"title": {"text": titles[0]}}, "yaxis": {"title": {"text": titles[1]}}}
