@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from inscape.atomic import draft_of
 from inscape.errors import InputError
 
 if TYPE_CHECKING:
@@ -106,16 +104,12 @@ def save(learned: Learned, folder: str | Path) -> Path:
         "settings": dict(learned.settings),
         "versions": dict(learned.versions),
     }
-    draft = Path(tempfile.mkdtemp(dir=target.absolute().parent, prefix=f".{target.name}.", suffix=".tmp"))
-    try:
-        draft.chmod(0o755)
+    with draft_of(target.absolute()) as draft:
+        draft.mkdir()
         (draft / "model.json").write_text(json.dumps(document, indent=2, ensure_ascii=False), encoding="utf-8")
         with (draft / "arrays.npz").open("wb") as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]
         (draft / "law.txt").write_text(_law_text(learned), encoding="utf-8")
-        _put_in_place(draft, target)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return target
 
 
@@ -171,18 +165,3 @@ def _law_text(learned: Learned) -> str:
     lines = [learned.verdict.headline, *learned.verdict.sentences, "", f"winner: {learned.contest.winner.name}"]
     lines += learned.equations or ("(no equation: the numbers are in arrays.npz)",)
     return "\n".join(lines) + "\n"
-
-
-def _put_in_place(draft: Path, target: Path) -> None:
-    if not target.exists():
-        os.replace(draft, target)
-        return
-    retired = Path(tempfile.mkdtemp(dir=draft.parent, prefix=f".{target.name}.", suffix=".tmp"))
-    os.replace(target, retired / "old")
-    try:
-        os.replace(draft, target)
-    except OSError:
-        os.replace(retired / "old", target)
-        raise
-    finally:
-        shutil.rmtree(retired, ignore_errors=True)

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from inscape.app.page import render_page
+from inscape.atomic import write_text
 from inscape.errors import InputError
 
 if TYPE_CHECKING:
     from inscape.app.learned import Learned
     from inscape.trajectories import Trajectory
 
-TEMPLATES = "inscape.app.templates"
 FREE_SAMPLES = 6_000
 """Samples that the law runs free for its portrait and its spectrum."""
-
-CLOUD = "https://cloud.plotly.com/newchart"
-"""Where plotly would send a figure by default; a report sends nothing anywhere."""
 
 BADGES = {
     "law": "law found",
@@ -45,41 +40,14 @@ def write_report(learned: Learned, path: str | Path) -> Path:
     folder = target.absolute().parent
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; make it first")
-    page = render_report(learned)
-    try:
-        handle, draft = tempfile.mkstemp(dir=folder, prefix=f".{target.name}.", suffix=".tmp")
-    except OSError as error:
-        raise InputError(f"{target}: cannot be written ({error.strerror}); choose another folder") from None
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(page)
-        Path(draft).chmod(0o644)
-        os.replace(draft, target)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
+    write_text(target, render_report(learned))
     return target
 
 
 def render_report(learned: Learned) -> str:
     """The page as text."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
-    from plotly.offline import get_plotlyjs
-
-    environment = Environment(
-        loader=PackageLoader("inscape.app"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    # The library is ours to trust; text of the recording goes through the template's escaping.
-    plotly = Markup(get_plotlyjs().replace("</script", "<\\/script").replace(CLOUD, ""))
     free = free_run(learned)
-    return environment.get_template("report.html").render(
-        **page_facts(learned, free), figures=Markup(_json(figures(learned, free))), plotly=plotly
-    )
+    return render_page("report.html", figures(learned, free), **page_facts(learned, free))
 
 
 def figures(learned: Learned, free: Trajectory | None) -> dict[str, Any]:
@@ -251,11 +219,3 @@ def _leaderboard_row(entry: Any, learned: Learned, number: Any) -> dict[str, Any
 
 def _setting(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
-
-
-def _json(value: Any) -> str:
-    """JSON that can stand inside a script element, whatever the names in it."""
-    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
-    for character in ("<", ">", "&", "\u2028", "\u2029"):
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text

@@ -19,7 +19,9 @@ app = typer.Typer(
 NameArgument = Annotated[str, typer.Argument(help="Number or name of the study: 22 or chaos-zoo.", show_default=False)]
 ScaleOption = Annotated[str, typer.Option(help="smoke (seconds), desk (minutes) or paper (the paper's own size).")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print as JSON, for other programs.")]
-StoreOption = Annotated[Path | None, typer.Option(help="Folder of the runs; runs/ if left out.")]
+StoreOption = Annotated[
+    Path | None, typer.Option(help="Folder of the runs; $INSCAPE_RUNS or the user's data folder if left out.")
+]
 SCALES = ("smoke", "desk", "paper")
 
 
@@ -66,10 +68,13 @@ def run(
 
     `inscape study run chaos-zoo --scale paper --backend dask`
     """
+    from inscape.app.study_report import write_study_report
     from inscape.studies.registry import run_study
 
     _check_scale(scale)
-    _show(run_study(name, scale=scale, seed=seed, store=store, backend=backend, jobs=jobs), json)  # type: ignore[arg-type]
+    found = run_study(name, scale=scale, seed=seed, store=store, backend=backend, jobs=jobs)  # type: ignore[arg-type]
+    write_study_report(found)
+    _show(found, json)
 
 
 @app.command("show")
@@ -98,6 +103,7 @@ def _check_scale(scale: str) -> None:
 
 
 def _show(found: StudyRun, as_json: bool) -> None:
+    from inscape.app.study_report import REPORT
     from inscape.app.terminal import number, print_json, print_line, print_table
 
     if as_json:
@@ -122,7 +128,8 @@ def _show(found: StudyRun, as_json: bool) -> None:
         )
     for note in found.notes:
         print_line(f"note: {note}")
-    print_line(f"run folder: {found.folder.path}")
+    report = found.folder.path / REPORT
+    print_line(f"report: {report}" if report.exists() else f"run folder: {found.folder.path}")
 
 
 def _cell(value: object) -> str:

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from inscape.app.page import render_page
 from inscape.app.terminal import number
 
 if TYPE_CHECKING:
@@ -30,20 +31,11 @@ def write_study_report(run: StudyRun) -> Path:
 
 def render_study_report(run: StudyRun) -> str:
     """The page as text; everything it needs is in it."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
-    from plotly.offline import get_plotlyjs
-
-    environment = Environment(
-        loader=PackageLoader("inscape.app"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     figures = {name: _plain_figure(path) for name, path in run.folder.figures.items()}
     verdicts: Counter[str] = Counter(judged.verdict for judged in run.judged)
-    return environment.get_template("study.html").render(
+    return render_page(
+        "study.html",
+        figures,
         paper=run.study.paper,
         slug=run.study.slug,
         number=run.study.number,
@@ -58,8 +50,6 @@ def render_study_report(run: StudyRun) -> str:
         notes=run.notes,
         tables=[_table(table.caption, table.rows) for table in run.tables.values()],
         figure_names=list(figures),
-        figures=Markup(json.dumps(figures).replace("</", "<\\/")),
-        plotly=Markup(get_plotlyjs().replace("</script", "<\\/script")),
     )
 
 
