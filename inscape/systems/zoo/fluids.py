@@ -1,12 +1,17 @@
 """Stirring: paths of a particle carried by a flow that is known in closed form."""
 
 from inscape.systems.flow import Flow
-from inscape.systems.symbols import cos, cosh, pi, sin, sinh, tanh
+from inscape.systems.symbols import Max, Min, cos, cosh, exp, pi, sin, sinh, tanh
 
 
 def _alternation(phase, tau):
-    """Goes smoothly between 1 in the first half of each period and 0 in the second."""
-    return (1 + tanh(20 * tau * sin(2 * pi * phase / tau))) / 2
+    """Goes smoothly between 1 in the first half of each period and 0 in the second: (1 + tanh u) / 2.
+
+    Where u is beyond 20 the Taylor series of tanh holds nothing of the change to come, and a step runs over it. Held
+    at its ends, which moves it by under 1e-17, it has kinks that the integrator stops at.
+    """
+    twice_u = 40 * tau * sin(2 * pi * phase / tau)
+    return 1 / (1 + exp(-Max(-40, Min(40, twice_u))))
 
 
 @Flow
