@@ -21,7 +21,7 @@ from inscape.systems.symbolic import SymbolicSystem
 
 ROOT = Path(__file__).resolve().parents[1]
 CATALOGUE = ROOT / "inscape" / "systems" / "zoo" / "catalogue.json"
-CHECKS = ROOT / "tests" / "data" / "rhs_checks.json"
+CHECKS = ROOT / "inscape" / "studies" / "chaos_zoo" / "rhs_checks.json"
 NOTES = json.loads((ROOT / "tools" / "zoo_notes.json").read_text(encoding="utf-8"))
 KINDS = {"ode": "flow", "dde": "delay", "map": "map"}
 KINKED = (sympy.Abs, sympy.sign, sympy.Heaviside, sympy.Max, sympy.Min, sympy.Mod, sympy.floor, sympy.Piecewise)

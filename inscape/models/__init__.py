@@ -7,4 +7,4 @@ from inscape.models.nvar import NVAR
 from inscape.models.persistence import Persistence
 from inscape.models.sindy import SINDy
 
-__all__ = ["DMD", "Model", "NVAR", "Persistence", "SINDy", "dictionary"]
+__all__ = ["DMD", "NVAR", "Model", "Persistence", "SINDy", "dictionary"]

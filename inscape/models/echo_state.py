@@ -24,6 +24,8 @@ class EchoState(Model):
     washout : first samples of each run that the readout does not see.
     seed : of the weights.
 
+    Notes
+    -----
     After `fit`: `recurrent_` (unit, unit), `entering_` (unit, state), `bias_` (unit,) and `readout_`
     (unit + state + 1, state).
     """

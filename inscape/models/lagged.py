@@ -12,7 +12,6 @@ from inscape.models.model import Model
 from inscape.models.windows import closed_loop, lagged_windows
 from inscape.trajectories import Trajectories, Trajectory
 
-
 OUT_OF_BOUNDS = 1e6
 """Standard deviations of the recording beyond which a forecast counts as diverged."""
 
@@ -25,6 +24,8 @@ class Lagged(Model):
     regressor : a scikit-learn regressor of several outputs; ridge with penalty 1e-6 if None.
     lookback : samples that it sees.
 
+    Notes
+    -----
     After `fit`: `regressor_`.
     """
 

@@ -65,6 +65,8 @@ class NBEATS(Model):
     copies : networks from different initial weights, trained side by side.
     seed : of weights and batches.
 
+    Notes
+    -----
     After `fit`: `replicas_`, `losses_` (epoch, copy).
     """
 

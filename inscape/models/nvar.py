@@ -35,6 +35,8 @@ class NVAR(Model):
     ridge : penalty per sample on coefficients of standardised variables; "auto" takes the one with the best
         closed-loop forecasts of the last fifth of the recording when learned from the rest.
 
+    Notes
+    -----
     After `fit`: `coef_` (state, term) in standardised units, `terms_`, `ridge_`, `mean_`, `scale_` (state,).
     """
 

@@ -25,6 +25,8 @@ class Persistence(Model):
         of the recording at each step; "seasonal" repeats the last season.
     season : samples in a season; the strongest period of the recording if None (seasonal only).
 
+    Notes
+    -----
     After `fit`: `mean_` (state,), `increment_` (state,) a sample, `season_` in samples (seasonal only).
     """
 

@@ -58,6 +58,8 @@ class SINDy(Model):
     project : (..., state) -> (..., state), applied after each step of a discrete law.
     seed : of the bootstrap.
 
+    Notes
+    -----
     After `fit`: `coef_` (state, term), `coef_samples_` (model, state, term), `inclusion_` (state, term),
     `terms_`, `condition_` (of the terms, columns scaled), `collinear_` (groups of term names that are linearly
     dependent on these data), `unexplained_` (state,) (rms of what the law leaves of each rate, as a share of its rms:

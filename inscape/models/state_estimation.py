@@ -32,6 +32,8 @@ class EstimatedStart(Model):
     model : an estimator whose `law` is a `Flow`, such as `SINDy`.
     window : samples that the state is fitted to; short against the time in which neighbours part.
 
+    Notes
+    -----
     After `fit`: `model_`, the fitted estimator.
     """
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import sympy
 
 from inscape.errors import InputError, UnknownNameError
+from inscape.studies.chaos_zoo.integration import published_sides
 from inscape.systems import Flow, Map, zoo
 from inscape.systems.definition import Definition, symbol
 
-CHECKS = json.loads((Path(__file__).parents[1] / "data" / "rhs_checks.json").read_text())
+CHECKS = published_sides()
 FLOWS = zoo.names("flow")
 DELAYS = zoo.names("delay")
 MAPS = zoo.names("map")
