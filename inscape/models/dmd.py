@@ -32,6 +32,8 @@ class DMD(Model):
     delays : samples in the embedded state, the newest first.
     offset : learn a constant as well, h[k+1] = A h[k] + B u[k] + c; without it, zero is a fixed point.
 
+    Notes
+    -----
     After `fit`, n = state * delays: `operator_` (n, n), `input_operator_` (n, input), `eigenvalues_` (rank,) a sample,
     `modes_` (n, rank), `amplitudes_` (rank,) of the first sample, `rank_`, `singular_values_`, `constant_` (n,).
     """
