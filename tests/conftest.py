@@ -12,7 +12,7 @@ CHAOS_ZOO = "22-chaos-zoo"
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The folder of research data beside the checkout, or the one that INSCAPE_DATA names; the test skips without it."""
+    """The folder of research data beside the checkout, or the one INSCAPE_DATA names; tests skip without it."""
     named = os.environ.get("INSCAPE_DATA")
     folder = Path(named) if named else Path(__file__).resolve().parents[2] / "shared" / "data"
     if not folder.is_dir():
