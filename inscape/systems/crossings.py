@@ -140,7 +140,7 @@ def _by_events(
     used = law.parameters_used(watched)
     integrator = hy.taylor_adaptive(
         law.system,
-        np.array(start, dtype=float),
+        np.pad(np.asarray(start, dtype=float), (0, len(law.system) - size)),
         time=begin,
         tol=tolerance,
         compact_mode=law.is_large,

@@ -57,6 +57,8 @@ class Integrator:
         self.flow = flow
         self._size = size
         self._count = int(tangent)
+        # Behind the tangent vectors stands what watches the thresholds of the law, if anything.
+        self._tail = size * (1 + self._count)
         self._budget = budget or Budget()
         law = taylor_law(flow.definition, tolerance=tolerance, tangent=self._count, degree=degree)
         self._taylor = law.own()
@@ -93,18 +95,19 @@ class Integrator:
         if given.shape != (self._size,) or not np.isfinite(given).all():
             raise InputError(f"state: {given.tolist()} found, expected {self._size} finite numbers")
         self._variables[: self._size] = given
+        self._variables[self._tail :] = 0.0
 
     @property
     def tangent(self) -> Float[np.ndarray, "state tangent"]:
         """A copy of the tangent vectors, one a column; assign to replace them."""
-        return self._variables[self._size :].reshape(self._count, self._size).T.copy()
+        return self._variables[self._size : self._tail].reshape(self._count, self._size).T.copy()
 
     @tangent.setter
     def tangent(self, value: Float[np.ndarray, "state tangent"]) -> None:
         given = np.asarray(value, dtype=float)
         if given.shape != (self._size, self._count):
             raise InputError(f"tangent: shape {given.shape} found, expected ({self._size}, {self._count})")
-        self._variables[self._size :] = given.T.ravel()
+        self._variables[self._size : self._tail] = given.T.ravel()
 
     def drive(self, coefficients: Float[np.ndarray, "input power"], since: float) -> None:
         """From now on the inputs are sum_j coefficients[:, j] (t - since)^j."""

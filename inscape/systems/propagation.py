@@ -123,7 +123,8 @@ def run_alone(
     """One run; `lead` is the signed time that is integrated, and not recorded, before the first instant."""
     with law.lend() as integrator:
         integrator.time = times[0] - lead
-        integrator.state[:] = initial
+        integrator.state[: len(initial)] = initial
+        integrator.state[len(initial) :] = 0.0
         used = len(integrator.pars)
         integrator.pars[:] = parameters[:used]
         if lead:
@@ -150,12 +151,13 @@ def run_abreast(
     """
     import heyoka as hy
 
-    lanes = len(initial)
-    states = np.empty((len(times), initial.shape[1], lanes))
+    lanes, size = initial.shape
+    states = np.empty((len(times), size, lanes))
     failed = np.zeros(lanes, dtype=bool)
     with law.lend() as integrator:
         integrator.set_time(times[0] - lead)
-        integrator.state[:] = initial.T
+        integrator.state[:size] = initial.T
+        integrator.state[size:] = 0.0
         integrator.pars[:] = parameters.T[: len(integrator.pars)]
         pieces: list[tuple[np.ndarray, int | None]]
         pieces = [(times[i : i + _POINTS_AT_ONCE + 1], i) for i in range(0, max(1, len(times) - 1), _POINTS_AT_ONCE)]
@@ -168,7 +170,7 @@ def run_abreast(
             if failed.all() or budget.is_spent:
                 return states.transpose(2, 0, 1), np.ones(lanes, dtype=bool)
             if at is not None:
-                states[at : at + len(piece)] = reached
+                states[at : at + len(piece)] = reached[:, :size]
             if failed.any():
                 # A dead lane stops its neighbours: from here on it repeats a run that is alive.
                 alive = int(np.argmin(failed))

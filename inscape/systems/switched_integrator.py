@@ -67,6 +67,8 @@ class SwitchedIntegrator:
         self.switches = 0
         self._law = switched_flow(flow.definition, tolerance=tolerance, tangent=int(tangent), degree=degree)
         self._count, self._size = int(tangent), size
+        # Behind the tangent vectors stands what watches the thresholds of the law, if anything.
+        self._tail = size * (1 + self._count)
         self._budget = budget or Budget()
         self._motions: dict[int | None, CompiledMotion] = {None: self._law.motion()}
         self._motion = self._motions[None]
@@ -104,18 +106,19 @@ class SwitchedIntegrator:
         # A state put back where it is keeps its side of a surface that it may be on to rounding.
         if not np.array_equal(state, self._motion.integrator.state[: self._size]):
             self._motion.integrator.state[: self._size] = state
+            self._motion.integrator.state[self._tail :] = 0.0
             self._settled = False
 
     @property
     def tangent(self) -> Float[np.ndarray, "state k"]:
-        return self._motion.integrator.state[self._size :].reshape(self._count, self._size).T.copy()
+        return self._motion.integrator.state[self._size : self._tail].reshape(self._count, self._size).T.copy()
 
     @tangent.setter
     def tangent(self, value: Float[np.ndarray, "state k"]) -> None:
         vectors = np.asarray(value, dtype=float)
         if vectors.shape != (self._size, self._count):
             raise InputError(f"tangent: shape {vectors.shape}, expected ({self._size}, {self._count})")
-        self._motion.integrator.state[self._size :] = vectors.T.ravel()
+        self._motion.integrator.state[self._size : self._tail] = vectors.T.ravel()
 
     @property
     def modes(self) -> Float[np.ndarray, "mode"]:
@@ -356,6 +359,6 @@ class SwitchedIntegrator:
         left, self._motion = self._motion.integrator, self._motions[index]
         self.sliding = index
         self._motion.integrator.time = left.time
-        self._motion.integrator.state[:] = left.state
+        self._motion.integrator.state[: self._tail] = left.state[: self._tail]
         self._hand_over()
         self._motion.integrator.reset_cooldowns()

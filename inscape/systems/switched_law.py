@@ -17,6 +17,7 @@ from inscape.systems.heyoka_backend import Translator, base_table, inline
 from inscape.systems.switching import Chosen, SwitchedLaw, switched_law
 from inscape.systems.symbols import t
 from inscape.systems.taylor import INLINED_NODES, check_tolerance, tangent_equations
+from inscape.systems.thresholds import rate_of, watch_rate
 
 _KEPT_LAWS = 64
 
@@ -77,7 +78,7 @@ class SwitchedFlow:
                 rate = value + clock * rate
                 value = hy.par[first + power] + clock * value
             table[u] = value
-            table[_rate_of(u)] = rate
+            table[rate_of(u)] = rate
         for i, mode in enumerate(self.law.modes):
             table[mode] = hy.par[self.first_mode + i]
         self._translate = ModeTranslator(table)
@@ -87,7 +88,7 @@ class SwitchedFlow:
         self.parameters = self.first_mode + len(self.law.modes)
         watched = [g.free_symbols for g in self.functions]
         self.inputs_switch = any(s & set(definition.inputs) for s in watched)
-        self._input_rates = [_rate_of(u) for u in definition.inputs]
+        self._input_rates = [rate_of(u) for u in definition.inputs]
         self._motions: dict[int | None, CompiledMotion] = {}
         self._rates = [self.rate(g) for g in self.functions]
         self._observe = self._function([*self.sides, *self.functions, *self._rates])
@@ -153,6 +154,9 @@ class SwitchedFlow:
         nodes = self._translate.nodes * (1 + self.tangent)
         if self.tangent:
             system += tangent_equations(self._variables, translated, self.tangent)
+        watch = watch_rate(sides, self.definition.states, self.definition.inputs)
+        if watch is not None:
+            system.append((hy.expression("watch"), self._translate(watch)))
         translated_events = [self._translate(g) for g in events]
         integrator = hy.taylor_adaptive(
             system,
@@ -180,10 +184,6 @@ def _parameters_used(expressions: Sequence[Any]) -> int:
     import heyoka as hy
 
     return 1 + max((int(str(p)[1:]) for p in hy.get_params(list(expressions))), default=-1)
-
-
-def _rate_of(u: sympy.Symbol) -> sympy.Symbol:
-    return sympy.Symbol(f"rate_of_{u}", real=True)
 
 
 _flows: OrderedDict[Hashable, SwitchedFlow] = OrderedDict()

@@ -17,6 +17,7 @@ from inscape.errors import InputError
 from inscape.systems.definition import Definition, symbol
 from inscape.systems.heyoka_backend import Translator, base_table, inline
 from inscape.systems.plan import number
+from inscape.systems.thresholds import rate_of, watch_rate
 
 INLINED_NODES = 400
 """Laws with more distinct sub-expressions than this are compiled in heyoka's compact mode: slower code, but soon."""
@@ -130,7 +131,8 @@ class AssembledLaw:
 
     Parameters
     ----------
-    system : pairs (variable, right-hand side), tangent vectors after the states.
+    system : pairs (variable, right-hand side), tangent vectors after the states, then the watch
+        on thresholds if the law has any.
     translate : turns further sympy expressions in the same symbols.
     values : parameters that were put in as numbers.
     nodes : number of distinct sub-expressions.
@@ -164,18 +166,25 @@ def assemble(definition: Definition, values: dict[sympy.Symbol, float], tangent:
     clock = hy.time - hy.par[parameters + count * (degree + 1)] if count and degree else None
     for i, u in enumerate(definition.inputs):
         first = parameters + i * (degree + 1)
-        value = hy.par[first + degree]
+        value, rate = hy.par[first + degree], hy.expression(0.0)
         for power in reversed(range(degree)):
+            # Horner's scheme and its derivative.
+            rate = value + clock * rate
             value = hy.par[first + power] + clock * value
         table[u] = value
+        table[rate_of(u)] = rate
     translate = Translator(table)
-    sides = [translate(inline(e, values)) for e in definition.expressions]
+    expressions = [inline(e, values) for e in definition.expressions]
+    sides = [translate(e) for e in expressions]
     variables = [table[s] for s in definition.states]
     system = list(zip(variables, sides, strict=True))
     nodes = translate.nodes
     if tangent:
         system += tangent_equations(variables, sides, tangent)
         nodes *= 1 + tangent
+    watch = watch_rate(expressions, definition.states, definition.inputs)
+    if watch is not None:
+        system.append((hy.expression("watch"), translate(watch)))
     return AssembledLaw(system, translate, values, nodes)
 
 
