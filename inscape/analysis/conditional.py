@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import sympy
@@ -58,6 +58,8 @@ def conditional_exponents(
     DivergedError : if the state leaves every bounded region.
     """
     check_measurable(system)
+    if not isinstance(driven, Iterable):
+        raise InputError(f"driven: {type(driven).__name__} found, expected names of state variables")
     names = (driven,) if isinstance(driven, str) else tuple(driven)
     for name in names:
         if name not in system.state_names:

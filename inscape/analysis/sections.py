@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from jaxtyping import Float
@@ -94,9 +94,15 @@ def stroboscopic_section(
     initial: Float[np.ndarray, "state"] | None = None,
 ) -> Trajectory:
     """A flow seen once every `interval`, as one looks at a driven system; `transient` is in intervals."""
+    from inscape.systems.delay_flow import DelayFlow
+    from inscape.systems.flow import Flow
+
+    if not isinstance(system, (Flow, DelayFlow)):
+        raise InputError(f"system: {type(system).__name__} found, expected a flow")
     interval, count = positive(interval, "interval"), whole(count, "count")
     start = whole(transient, "transient", 0)
-    return system.simulate(initial, np.arange(start, start + count) * interval, transient=start * interval)
+    times = np.arange(start, start + count) * interval
+    return cast(Trajectory, system.simulate(initial, times, transient=start * interval))
 
 
 def return_map(section: Any, column: int | str = 0) -> Float[np.ndarray, "pair two"]:

@@ -202,7 +202,7 @@ def test_conditional_exponents_of_a_map_follow_the_driven_block():
 
 
 def test_a_driven_part_must_be_some_of_the_variables():
-    for names in ((), ("x", "y", "z"), ("x", "x")):
+    for names in ((), ("x", "y", "z"), ("x", "x"), 3.0):
         with pytest.raises(InputError, match="driven"):
             conditional_exponents(lorenz, names)
     with pytest.raises(UnknownNameError, match="nearest"):

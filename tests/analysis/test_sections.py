@@ -189,6 +189,7 @@ def test_wrong_motions_and_settings_are_refused():
         lambda: poincare_section(circle()[:2], "x = 0"),
         lambda: poincare_section(Trajectories([circle(), circle()]), "x = 0"),
         lambda: stroboscopic_section(rotation, 0.0),
+        lambda: stroboscopic_section(3.0, 1.0),
         lambda: return_map(np.array([1.0])),
     ):
         with pytest.raises(InputError):
