@@ -239,9 +239,10 @@ def simplest(standing: Sequence[Entry]) -> Entry:
     """
     best = standing[0]
     tied = [e for e in standing if e is best or are_equal(_selection(e), _selection(best))]
-    references = [e for e in tied if e.is_reference]
-    if references:
-        return references[0]
+    for entry in tied:
+        if entry.is_reference and not beats(_selection(best), _selection(entry)):
+            return entry
+    tied = [e for e in tied if not e.is_reference]
     readable = [e for e in tied if e.is_symbolic]
     if readable:
         return min(readable, key=lambda e: (e.terms, _selection(e).mean))

@@ -16,6 +16,12 @@ VALID = 0.4
 NEGLIGIBLE = 0.005
 """Two laws whose errors differ by less of the recording's spread are as good as each other."""
 
+ANOTHER_ORDER = 10.0
+"""An error so many times smaller is no accident of a good forecast, however small both are."""
+
+ROUNDING = 1e-6
+"""Errors that differ by less of the recording's spread may be those of its digits."""
+
 
 @dataclass(frozen=True, eq=False)
 class Score:
@@ -90,14 +96,20 @@ def are_equal(one: Score, best: Score) -> bool:
 
 
 def beats(one: Score, other: Score, confidence: float = 0.95) -> bool:
-    """Whether `one` has the smaller error, by a one-sided paired Student test over origins."""
+    """Whether `one` has the smaller error, by a one-sided paired Student test over origins.
+
+    A negligible difference counts only where it is an order of magnitude: on a periodic recording the last season errs
+    little, and a law that errs by a millionth of that still knows more.
+    """
     from scipy.stats import t
 
     difference = paired(other, one)
     error = standard_error(difference)
     if not np.isfinite(error):
         return False
-    return bool(difference.mean() > max(NEGLIGIBLE, float(t.ppf(confidence, len(difference) - 1)) * error))
+    gain = float(difference.mean())
+    matters = gain > NEGLIGIBLE or (gain > ROUNDING and ANOTHER_ORDER * one.mean < other.mean)
+    return matters and gain > float(t.ppf(confidence, len(difference) - 1)) * error
 
 
 def paired(one: Score, other: Score) -> Float[np.ndarray, "origin"]:

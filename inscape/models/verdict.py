@@ -71,9 +71,10 @@ def judge(contest: Contest, seed: int = 0) -> Verdict:
             else f"errs by {percent(error)} of the recording's spread"
         )
         return verdict("forecast", f"{many} do not single out a law: {_the(winner)} forecasts best, but {reason}.")
+    count = f"{winner.terms} term" + ("" if winner.terms == 1 else "s")
     return verdict(
         "law",
-        f"Law found: {_the(winner)}, {winner.terms} terms, held-out error {percent(error)} of the recording's spread.",
+        f"Law found: {_the(winner)}, {count}, held-out error {percent(error)} of the recording's spread.",
     )
 
 

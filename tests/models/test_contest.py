@@ -253,3 +253,18 @@ def test_at_least_17_of_20_clean_polynomial_systems_give_their_true_support() ->
         if support(contest) == monomials_of(system):
             right.append(card.name)
     assert len(right) >= 17, sorted({c.name for c in chosen} - set(right))
+
+
+def test_a_law_that_errs_a_millionth_of_the_last_season_is_preferred_to_it() -> None:
+    """A periodic recording without noise: the last season errs by less than what counts as a difference elsewhere."""
+    from scipy.integrate import solve_ivp
+
+    times = np.linspace(0, 60, 1_500)
+    orbit = solve_ivp(
+        lambda _, s: [s[0] - 0.5 * s[0] * s[1], -0.8 * s[1] + 0.3 * s[0] * s[1]],
+        (0, 60), [2.0, 1.0], t_eval=times, rtol=1e-10, atol=1e-12,
+    )  # fmt: skip
+    contest = hold_contest(Trajectory(times, orbit.y.T), laws=["sindy"], jobs=1)
+    assert contest.reference.errors.mean < 0.005
+    assert contest.beats_reference
+    assert judge(contest).kind == "law"
