@@ -11,6 +11,8 @@ from inscape.errors import InputError
 
 if TYPE_CHECKING:
     from inscape.app.learned import Learned
+    from inscape.models.model import Model
+    from inscape.trajectories import Trajectory
 
 
 def learn_and_show(
@@ -53,9 +55,12 @@ def forecast_and_show(
     from inscape.app.model_folder import is_model_folder, load
     from inscape.app.terminal import number, print_json, print_line, print_table
 
+    if out is not None:
+        _check_out(out)
     if is_model_folder(source):
         kept = load(source)
-        ahead, bands = kept.forecast(horizon, _history(history, dt, time, inputs, columns)), kept.bands
+        past = None if history is None else _history(history, kept.model, dt, time, inputs, columns)
+        ahead, bands = kept.forecast(horizon, past), kept.bands
     else:
         if history is not None:
             raise InputError("--history: given with a recording; it goes with a folder written by learn --save")
@@ -123,15 +128,40 @@ def _learned(file: Path | None, sample: str | None, options: dict[str, Any]) -> 
     return learn(recording(sample, options.get("seed", 0)), **options)
 
 
-def _history(file: Path | None, dt: float | None, time: str | None, inputs: Sequence[str], columns: Any) -> Any:
-    if file is None:
-        return None
+def _history(
+    file: Path, model: Model, dt: float | None, time: str | None, inputs: Sequence[str], columns: Sequence[str] | None
+) -> Trajectory:
+    """The recording to continue, its columns by the names that the model learned, in the model's order."""
+    import numpy as np
+
+    from inscape.errors import UnknownNameError
     from inscape.trajectories import Trajectories, read
 
     found = read(file, dt=dt, time=time, inputs=tuple(inputs), columns=columns)
     if isinstance(found, Trajectories):
         raise InputError(f"{file}: {len(found)} runs found, expected one to continue")
-    return found
+    if found.states.ndim != 2:
+        raise InputError(f"{file}: a field of shape {found.states.shape[1:]} found, expected columns")
+    names, driving = tuple(model.state_names_), tuple(model.input_names_)
+    missing = [name for name in (*names, *driving) if name not in (*found.state_names, *found.input_names)]
+    if missing:
+        held = (*found.state_names, *found.input_names)
+        raise UnknownNameError(f"{file}: column of the model", missing[0], held)
+    values = dict(zip(found.state_names, found.states.T, strict=True))
+    if found.inputs is not None:
+        values |= zip(found.input_names, found.inputs.T, strict=True)
+    return found.replace(
+        states=np.stack([values[name] for name in names], axis=1),
+        state_names=names,
+        inputs=np.stack([values[name] for name in driving], axis=1) if driving else None,
+        input_names=driving,
+    )
+
+
+def _check_out(out: Path) -> None:
+    from inscape.trajectories.writing import check_target
+
+    check_target(out)
 
 
 def _check_places(report: Path | None, save: Path | None) -> None:
@@ -142,5 +172,10 @@ def _check_places(report: Path | None, save: Path | None) -> None:
         parent = place.absolute().parent
         if not parent.is_dir():
             raise InputError(f"{option}: folder {parent} does not exist; make it first")
+    if save is not None and save.exists():
+        from inscape.app.model_folder import is_model_folder
+
+        if not is_model_folder(save):
+            raise InputError(f"--save: {save} is there already and is no model folder; choose another name")
     if report is not None and report.is_dir():
         raise InputError(f"--report: {report} is a folder, expected the name of an HTML file")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,15 @@ from inscape.errors import InputError, UnknownNameError
 if TYPE_CHECKING:
     from inscape.trajectories import Trajectories, Trajectory
     from inscape.trajectories.findings import Finding
+
+LONG_GAP = 3.5
+"""A step so many times the usual one parts a run: what would be drawn across it was never recorded."""
+
+FEW_GAPS = 0.02
+"""Where a larger share of steps is long, the sampling is uneven rather than broken off, and the run stays whole."""
+
+SCALES = (1e-100, 1e100)
+"""Numbers outside overflow or vanish when they are squared and multiplied, as every law does."""
 
 MOST_STATES = 400
 """State variables above which the main job asks for fewer: every law would learn noise."""
@@ -60,16 +71,24 @@ def prepare(
 
     name, notes = "recording", []
     if isinstance(recording, (str, Path)):
-        from inscape.trajectories import read
+        from inscape.trajectories import GuessWarning, read
 
         name = Path(recording).name
-        loaded = read(recording, dt=dt, time=time, inputs=tuple(inputs), run=run, columns=columns, units=units or {})
+        with warnings.catch_warnings():
+            # What was guessed is among the findings, which the report and the terminal show.
+            warnings.simplefilter("ignore", GuessWarning)
+            loaded = read(
+                recording, dt=dt, time=time, inputs=tuple(inputs), run=run, columns=columns, units=units or {}
+            )
         original = as_trajectories(loaded)
     else:
         original = as_trajectories(recording, dt)
         name = original[0].source or name
         original = _roles(original, inputs, columns)
     _check_width(original)
+    original, left_out = _without_single_samples(original)
+    notes += left_out
+    _check_scales(original)
     findings = check(original)
     for finding in findings:
         if finding.severity == "error":
@@ -136,6 +155,27 @@ def _without_constants(runs: Trajectories) -> tuple[Trajectories, list[str]]:
     return Trajectories(run.select(moving) for run in runs), [note]
 
 
+def _without_single_samples(runs: Trajectories) -> tuple[Trajectories, list[str]]:
+    from inscape.trajectories import Trajectories
+
+    kept = [run for run in runs if len(run) > 1]
+    if not kept or len(kept) == len(runs):
+        return runs, []
+    return Trajectories(kept), [f"{len(runs) - len(kept)} of {len(runs)} runs hold one sample and were left out"]
+
+
+def _check_scales(runs: Trajectories) -> None:
+    low, high = SCALES
+    for run in runs:
+        driving = () if run.inputs is None else zip(run.input_names, run.inputs.T, strict=True)
+        for name, values in (*zip(run.state_names, run.states.T, strict=True), *driving):
+            largest = float(np.fmax.reduce(np.abs(values)))
+            if high < largest < np.inf or 0 < largest < low:
+                raise InputError(
+                    f"{name}: values of about {largest:.1g} found, expected {low:g} to {high:g}; give it another unit"
+                )
+
+
 def _even(runs: Trajectories) -> tuple[Trajectories, list[str]]:
     from inscape.trajectories import Trajectories, resample
 
@@ -143,13 +183,40 @@ def _even(runs: Trajectories) -> tuple[Trajectories, list[str]]:
     if not intervals:
         raise InputError("recording: 1 sample in each run found, expected at least 8 in one")
     dt = float(np.median(intervals))
-    rough = [run for run in runs if len(run) > 1 and not (run.is_uniform and abs(run.dt - dt) <= 1e-3 * dt)]
-    if not rough and all(len(run) > 1 for run in runs):
-        return runs, []
-    kept = [run for run in runs if len(run) > 1]
-    evened = Trajectories(resample(run, dt) if any(run is r for r in rough) else run for run in kept)
+    runs, notes = _parted_at_gaps(runs)
+    rough = [not (run.is_uniform and abs(run.dt - dt) <= 1e-3 * dt) for run in runs]
+    if not any(rough):
+        return runs, notes
+    for run in runs:
+        if run.duration / dt > 20 * len(run):
+            raise InputError(
+                f"recording: {len(run)} samples over {run.duration:.3g}, mostly {dt:.3g} apart, found; expected few "
+                "gaps; name a column that parts the runs, or keep the stretch that is densely sampled"
+            )
+    evened = Trajectories(resample(run, dt) if odd else run for run, odd in zip(runs, rough, strict=True))
     unit = runs[0].units.get("time", "")
-    notes = [f"sampled unevenly: resampled to one sample every {dt:.6g} {unit}".rstrip()] if rough else []
-    if len(kept) < len(runs):
-        notes.append(f"{len(runs) - len(kept)} of {len(runs)} runs hold one sample and were left out")
-    return evened, notes
+    return evened, [*notes, f"sampled unevenly: resampled to one sample every {dt:.6g} {unit}".rstrip()]
+
+
+def _parted_at_gaps(runs: Trajectories) -> tuple[Trajectories, list[str]]:
+    """Runs cut where time jumps; a short gap stays, and is bridged when the run is made even."""
+    from inscape.trajectories import Trajectories
+
+    parts: list[Trajectory] = []
+    gaps = lost = 0
+    for run in runs:
+        steps = np.diff(run.times)
+        long = steps > LONG_GAP * run.dt
+        if not long.any() or long.mean() > FEW_GAPS:
+            parts.append(run)
+            continue
+        cuts = [0, *(np.nonzero(long)[0] + 1).tolist(), len(run)]
+        pieces = [run[start:stop] for start, stop in pairwise(cuts)]
+        parts += [piece for piece in pieces if len(piece) > 1]
+        gaps += len(pieces) - 1
+        lost += sum(len(piece) == 1 for piece in pieces)
+    if not gaps:
+        return runs, []
+    alone = f"; {lost} lone samples between gaps were left out" if lost else ""
+    word = "gap" if gaps == 1 else "gaps"
+    return Trajectories(parts), [f"{gaps} long {word} in time: parted there into {len(parts)} runs{alone}"]

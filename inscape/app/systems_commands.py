@@ -107,10 +107,13 @@ def simulate(
     import numpy as np
 
     from inscape.app.terminal import print_line
+    from inscape.errors import InputError
     from inscape.systems import zoo
     from inscape.systems.map import Map
     from inscape.trajectories import write
 
+    if not np.isfinite(noise):
+        raise InputError(f"--noise: {noise} found, expected a finite share of each state's spread")
     run: Any
     system = zoo[name].with_parameters(**_assignments(set_ or ()))
     if isinstance(system, Map):

@@ -88,10 +88,13 @@ def candidates(trajectories: object, laws: Sequence[str] | None = None) -> list[
 
     Raises
     ------
+    InputError : if `laws` names none.
     UnknownNameError : if a name is not registered; it lists the nearest.
     """
     _load()
     runs = as_trajectories(trajectories)
+    if laws is not None and not laws:
+        raise InputError(f"laws: none named, expected some of {', '.join(_REGISTERED)}; leave it out for all")
     for name in laws or ():
         if name not in _REGISTERED:
             raise UnknownNameError("law", name, _REGISTERED)

@@ -68,6 +68,8 @@ def read(
     try:
         request = _request(dt, time, columns, inputs, run, units, sort, duplicates, dtype)
         name = _format(file, format)
+        if file.is_dir() and name != "zarr":
+            raise InputError(f"{file}: is a folder, expected a file of {FORMATS[name].title}; name a file in it")
         return _reader(name)(file, request, **_checked(name, options))
     except PermissionError:
         raise InputError(f"{file}: may not be read; check its permissions") from None
@@ -138,6 +140,8 @@ def _format(file: Path, asked: str | None) -> str:
             f"{file.name}: called {FORMATS[named].title}, its content is {FORMATS[held].title}; "
             f"rename it or say format={held!r}"
         )
+    if named is None and file.is_dir():
+        raise InputError(f"{file}: is a folder and no Zarr store, expected a recording; name a file in it")
     if named is None:
         known = " ".join(suffix for form in FORMATS.values() for suffix in form.suffixes)
         raise InputError(f"{file.name}: suffix not known, expected one of {known}; or say format='csv'")

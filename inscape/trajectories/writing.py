@@ -42,6 +42,23 @@ def write(
         raise InputError(
             f"trajectories: {kind} found, expected Trajectory or Trajectories; as_trajectories(...) makes them"
         )
+    name = check_target(target, format=format, overwrite=overwrite)
+    suffixes = suffixes_of(target.name)
+    if not suffixes or suffixes[0] not in FORMATS[name].suffixes:
+        suffixes = FORMATS[name].suffixes[:1] or (".mat",)
+    module = importlib.import_module(f"inscape.trajectories.formats.{FORMATS[name].module}")
+    with draft_of(target) as draft:
+        module.write(trajectories, draft, suffixes)
+
+
+def check_target(path: str | os.PathLike[str], *, format: str | None = None, overwrite: bool = False) -> str:  # noqa: A002
+    """The format in which a file can be written there, asked before the work whose outcome it is to hold.
+
+    Raises
+    ------
+    InputError : as of `write`.
+    """
+    target = Path(path)
     if format is not None and format not in FORMATS:
         raise UnknownNameError("format", format, FORMATS)
     name = format or format_of_name(target.name)
@@ -54,9 +71,4 @@ def write(
         raise InputError(f"{target}: is a folder, expected the name of a file")
     if not target.parent.is_dir():
         raise InputError(f"{target.parent}: no such folder; make it first")
-    suffixes = suffixes_of(target.name)
-    if not suffixes or suffixes[0] not in FORMATS[name].suffixes:
-        suffixes = FORMATS[name].suffixes[:1] or (".mat",)
-    module = importlib.import_module(f"inscape.trajectories.formats.{FORMATS[name].module}")
-    with draft_of(target) as draft:
-        module.write(trajectories, draft, suffixes)
+    return name

@@ -211,3 +211,34 @@ def test_studies_are_listed() -> None:
     done = inscape("study", "list", "--json")
     assert done.returncode == 0, done.stderr
     assert isinstance(json.loads(done.stdout), list)
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_anything_is_learned(wheel: Path, tmp_path: Path) -> None:
+    assert "suffix not known" in refused("forecast", wheel, "--out", tmp_path / "next.xyz")
+    assert "is there already" in refused("forecast", wheel, "--out", wheel)
+    assert "no such folder" in refused("forecast", wheel, "--out", tmp_path / "nowhere" / "next.csv")
+    assert "is no model folder" in refused("learn", wheel, "--save", wheel)
+
+
+def test_a_folder_that_is_no_recording_is_called_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").mkdir()
+    assert "is a folder" in refused("learn", tmp_path / "rows.csv")
+    assert "is a folder" in refused("learn", tmp_path)
+
+
+def test_noise_without_bounds_is_refused(tmp_path: Path) -> None:
+    assert "--noise" in refused("systems", "simulate", "Lorenz", "--noise", "inf", "--out", tmp_path / "a.csv")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_history_is_taken_by_the_names_of_its_columns(wheel: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    assert inscape("learn", wheel, "--laws", "sindy", "--jobs", "1", "--save", kept).returncode == 0
+    rows = [line.split(",") for line in wheel.read_text().split()]
+    turned, other = tmp_path / "turned.csv", tmp_path / "other.csv"
+    turned.write_text("\n".join(f"{t},{angle},{'load' if t == 'time' else 7},{speed}" for t, speed, angle in rows))
+    other.write_text(wheel.read_text().replace("angle", "height"))
+    straight = json.loads(inscape("forecast", kept, "--history", wheel, "--horizon", "3", "--json").stdout)
+    mixed = json.loads(inscape("forecast", kept, "--history", turned, "--horizon", "3", "--json").stdout)
+    assert mixed == straight
+    assert "column of the model 'angle' is not known" in refused("forecast", kept, "--history", other)

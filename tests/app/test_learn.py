@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import inscape
 from inscape.app.equations import coefficients
 from inscape.app.learn import learn
 from inscape.app.learned import Learned
+from inscape.app.preparation import prepare
 from inscape.app.samples import SAMPLES, lorenz, sample
 from inscape.errors import InputError, UnknownNameError
 from inscape.trajectories import Trajectory
@@ -227,3 +229,50 @@ def test_public_names_are_found_when_they_are_asked_for() -> None:
     assert set(inscape.__all__) <= set(dir(inscape))
     with pytest.raises(AttributeError, match="nowhere"):
         _ = inscape.nowhere
+
+
+def test_a_long_gap_parts_the_run_and_nothing_is_drawn_across_it() -> None:
+    t = np.concatenate([np.arange(150), 1e12 + np.arange(150)]) * 0.1
+    found = prepare(Trajectory(t, np.stack([np.sin(t), np.cos(t)], axis=1)))
+    assert found.runs.lengths == (150, 150)
+    assert any("parted there into 2 runs" in note for note in found.notes)
+
+
+def test_a_short_gap_is_bridged_and_the_note_says_so() -> None:
+    t = np.delete(np.arange(200), [60, 61]) * 0.1
+    found = prepare(Trajectory(t, np.sin(t)[:, None]))
+    assert found.runs.lengths == (200,)
+    assert any("resampled" in note for note in found.notes)
+
+
+def test_time_that_is_mostly_gaps_is_refused_before_it_fills_the_memory() -> None:
+    t = np.concatenate([np.arange(20) + 1e9 * block for block in range(10)])
+    with pytest.raises(InputError, match="expected few gaps"):
+        prepare(Trajectory(t, np.sin(t)[:, None]))
+
+
+def test_a_run_of_one_sample_beside_longer_ones_is_left_out_and_named() -> None:
+    long = Trajectory(np.arange(200) * 0.1, wheel())
+    found = prepare([long, long[:1]])
+    assert found.runs.lengths == (200,)
+    assert found.notes == ("1 of 2 runs hold one sample and were left out",)
+
+
+@pytest.mark.parametrize("factor", [1e200, 1e-200])
+def test_numbers_whose_products_leave_the_range_of_floats_are_refused(factor: float) -> None:
+    with pytest.raises(InputError, match="give it another unit"):
+        learn(wheel() * factor, dt=0.1)
+
+
+def test_an_empty_list_of_laws_is_refused() -> None:
+    with pytest.raises(InputError, match="laws: none named"):
+        learn(wheel(), dt=0.1, laws=[], jobs=1)
+
+
+def test_a_guessed_time_column_is_said_once_among_the_findings(tmp_path: Path) -> None:
+    file = tmp_path / "zeit.csv"
+    file.write_text("Zeit,x\n" + "\n".join(f"{k / 10},{np.sin(k / 10)}" for k in range(100)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = prepare(file)
+    assert sum("taken as time" in finding.message for finding in found.findings) == 1
