@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from functools import cache
@@ -12,6 +14,7 @@ from typing import Any
 import numpy as np
 import sympy
 
+from inscape.errors import DivergedError
 from inscape.extras import require
 from inscape.studies.chaos_zoo.series import on_the_attractor
 from inscape.systems import zoo
@@ -19,7 +22,6 @@ from inscape.systems.array_backends import heyoka_system
 from inscape.systems.definition import Definition
 from inscape.systems.switching import has_switches, switched_law
 
-POINTS = 1200
 SPEED_POINTS = 2000
 SPEED_SYSTEMS = (
     "Lorenz", "Rossler", "Thomas", "Aizawa", "Arneodo", "Chen", "ChenLee", "Dadras", "Finance", "GenesioTesi",
@@ -82,12 +84,25 @@ def integrates(item: dict[str, Any]) -> bool:
     return on_the_attractor(item["name"], periods=12, per_period=100, seed=item["seed"]) is not None
 
 
-def cold_seconds(name: str) -> float:
-    """Wall time from the system's name to 1,200 points of it, compilation included."""
+def cold_start(names: list[str]) -> float:
+    """Wall time of two fresh interpreters, with nothing compiled before, to 1,200 points of each system."""
     started = time.perf_counter()
-    system: Any = zoo[name]
-    system.simulate(periods=12, per_period=POINTS // 12)
+    halves = [subprocess.Popen([sys.executable, "-c", _COLD, *half]) for half in (names[::2], names[1::2])]
+    codes = [child.wait() for child in halves]
+    if any(codes):
+        raise DivergedError("cold start: an interpreter failed, and said above why")
     return time.perf_counter() - started
+
+
+_COLD = """
+import sys
+import heyoka
+from inscape.systems import zoo
+heyoka.llvm_state.set_diskcache_enabled(False)
+for name in sys.argv[1:]:
+    run = zoo[name].simulate(periods=12, per_period=100)
+    assert len(run) == 1200, (name, run.context["stopped"])
+"""
 
 
 def speed(item: dict[str, Any]) -> dict[str, float | None]:
