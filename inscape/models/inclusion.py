@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jaxtyping import Bool, Float
 from sklearn.base import clone
 
 from inscape.errors import InscapeError
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 RESAMPLES = 100
 SURE = 0.9
 """A term that comes back in at least so many of the resamples is sure; one in at most 1 - SURE is surely absent."""
+
+_LOOKED_AT = 10_000
+
+TRACE = 1e-5
+"""A term outside the law whose part in a rate is smaller than this is an error of digits, not a rival of the law."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,7 @@ def term_inclusion(contest: Contest, seed: int = 0) -> tuple[TermInclusion, ...]
     except InscapeError:
         return ()
     samples = np.asarray(again.coef_samples_, dtype=float)
-    shares = (samples != 0).mean(axis=0)
+    shares = ((samples != 0) & ~_traces(contest, model, samples)).mean(axis=0)
     low, high = np.quantile(samples, [0.05, 0.95], axis=0)
     return tuple(
         TermInclusion(state, term, *map(float, (model.coef_[i, j], low[i, j], high[i, j], shares[i, j])))
@@ -74,3 +80,14 @@ def term_inclusion(contest: Contest, seed: int = 0) -> tuple[TermInclusion, ...]
         for j, term in enumerate(model.terms_.names)
         if model.coef_[i, j] != 0 or shares[i, j] > 1 - SURE
     )
+
+
+def _traces(
+    contest: Contest, model: Any, samples: Float[np.ndarray, "model state term"]
+) -> Bool[np.ndarray, "model state term"]:
+    """Where a coefficient outside the law moves a state by next to nothing, measured against the law's own terms."""
+    run = max(contest.learned_from, key=len)[-_LOOKED_AT:]
+    columns = model.terms_.columns(run.states, run.inputs)
+    sizes = np.sqrt(np.nanmean(np.square(columns), axis=0))
+    moves = np.sqrt(np.square(model.coef_ * sizes).sum(axis=1, keepdims=True))
+    return (model.coef_ == 0) & (np.abs(samples) * sizes < TRACE * moves)

@@ -268,3 +268,19 @@ def test_a_law_that_errs_a_millionth_of_the_last_season_is_preferred_to_it() -> 
     assert contest.reference.errors.mean < 0.005
     assert contest.beats_reference
     assert judge(contest).kind == "law"
+
+
+def test_traces_of_other_terms_do_not_cast_doubt_on_a_driven_law() -> None:
+    """Inputs are drawn straight between samples, which leaves coefficients of 1e-8 where none belong."""
+    from scipy.integrate import solve_ivp
+
+    times = np.linspace(0, 100, 2_000)
+    orbit = solve_ivp(
+        lambda t, s: [s[1], -0.3 * s[1] + s[0] - s[0] ** 3 + 0.5 * np.cos(1.2 * t)],
+        (0, 100), [1.0, 0.0], t_eval=times, rtol=1e-10, atol=1e-12,
+    )  # fmt: skip
+    run = Trajectory(times, orbit.y.T, state_names=("x", "v"), inputs=np.cos(1.2 * times)[:, None], input_names=("u",))
+    contest = hold_contest(run, laws=["sindy"], jobs=1)
+    verdict = judge(contest)
+    assert verdict.kind == "law"
+    assert support(contest) == {"x": {"v"}, "v": {"x", "v", "u", "x**3"}}
