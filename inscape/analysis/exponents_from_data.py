@@ -147,10 +147,15 @@ def first_decay(series: Float[np.ndarray, "time"]) -> int:
 
 
 def embed(points: Float[np.ndarray, "time state"], size: int, lag: int) -> Float[np.ndarray, "row coordinate"]:
-    """Rows of `size` values, `lag` samples apart, newest last; the points themselves if `lag` is 0."""
+    """Rows of `size` values, `lag` samples apart, newest last; none where a row would outlast the recording.
+
+    The points themselves if `lag` is 0.
+    """
     if lag == 0:
         return points
-    rows = len(points) - (size - 1) * lag
+    rows = max(0, len(points) - (size - 1) * lag)
+    if rows == 0:
+        return np.empty((0, size))
     return np.column_stack([points[k * lag : k * lag + rows, 0] for k in range(size)])
 
 

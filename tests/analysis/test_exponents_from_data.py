@@ -193,3 +193,10 @@ def test_wrong_options_are_refused():
         spectrum_from_data(series, order=3)
     with pytest.raises(InputError, match="one series to embed"):
         largest_exponent_from_data(np.random.default_rng(0).normal(size=(300, 2)), dimension=3)
+
+
+def test_a_trend_that_outlasts_its_embedding_gives_no_exponent_and_says_why() -> None:
+    trend = 2.0 * np.arange(500) + np.random.default_rng(1).normal(size=500)
+    found = largest_exponent_from_data(trend, dt=1.0)
+    assert not found.is_resolved
+    assert "too short" in found.reason
