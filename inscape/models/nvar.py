@@ -14,6 +14,7 @@ from inscape.models.dictionary import Monomials, monomial_powers
 from inscape.models.model import Model
 from inscape.models.rollout import tape
 from inscape.models.sparse_law import SparseLaw
+from inscape.systems.plan import number
 from inscape.trajectories import Trajectories, Trajectory
 
 if TYPE_CHECKING:
@@ -175,8 +176,8 @@ class NVAR(Model):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
                 raise InputError(f"{name}: {value!r} found, expected a whole number, at least 1")
-        if self.ridge != "auto" and (isinstance(self.ridge, str) or not (np.isfinite(self.ridge) and self.ridge >= 0)):
-            raise InputError(f"ridge: {self.ridge!r} found, expected a number, not negative, or 'auto'")
+        if not (isinstance(self.ridge, str) and self.ridge == "auto"):
+            number("ridge", self.ridge, "a number, not negative, or 'auto'", least=0.0)
 
 
 def generalised_cross_validation(

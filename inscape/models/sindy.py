@@ -26,6 +26,7 @@ from inscape.models.rows import Rows, check_variables_move, given_rows, next_row
 from inscape.models.sparse_law import SparseLaw
 from inscape.models.stlsq import stlsq
 from inscape.models.weak import bump_half_width, noise_level, weak_rows
+from inscape.systems.plan import number
 from inscape.trajectories import Trajectories, Trajectory
 
 if TYPE_CHECKING:
@@ -233,6 +234,8 @@ class SINDy(Model):
 
     def _describe(self, single: NormalEquations) -> None:
         gram = single.gram[0]
+        if not np.isfinite(gram).all():
+            raise InputError("recording: squares of terms overflow; give the states in units in which they are near 1")
         scale = np.sqrt(np.diag(gram))
         scale = np.where(scale > 0, scale, 1.0)
         values = np.linalg.eigvalsh(gram / np.outer(scale, scale))
@@ -328,20 +331,25 @@ class SINDy(Model):
     def _check_parameters(self) -> None:
         if self.time not in ("continuous", "discrete"):
             raise UnknownNameError("time", str(self.time), ("continuous", "discrete"))
+        if not isinstance(self.derivative, str):
+            raise InputError(f"derivative: {type(self.derivative).__name__} found, expected the name of a method")
+        if not isinstance(self.derivative_options, Mapping | None):
+            found = type(self.derivative_options).__name__
+            raise InputError(f"derivative_options: {found} found, expected a mapping of names to values, or None")
         if self.bootstrap not in ("blocks", "rows"):
             raise UnknownNameError("bootstrap", str(self.bootstrap), ("blocks", "rows"))
-        if self.aggregate not in AGGREGATES:
+        if not isinstance(self.aggregate, str) or self.aggregate not in AGGREGATES:
             raise UnknownNameError("aggregate", str(self.aggregate), AGGREGATES)
         if self.library is not None and not isinstance(self.library, Library):
             raise InputError(f"library: {type(self.library).__name__} found, expected one of inscape.models.dictionary")
-        if isinstance(self.threshold, str) and self.threshold != "auto":
-            raise InputError(f"threshold: {self.threshold!r} found, expected a number or 'auto'")
+        if not (isinstance(self.threshold, str) and self.threshold == "auto"):
+            number("threshold", self.threshold, "a number, not negative, or 'auto'", least=0.0)
         for name in ("ensemble", "drop"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 0:
                 raise InputError(f"{name}: {value!r} found, expected a whole number, not negative")
-        if not 0 <= self.inclusion <= 1:
-            raise InputError(f"inclusion: {self.inclusion!r} found, expected a share between 0 and 1")
+        if number("inclusion", self.inclusion, share := "a share between 0 and 1", least=0.0) > 1:
+            raise InputError(f"inclusion: {self.inclusion!r} found, expected {share}")
 
     def __getstate__(self) -> dict[str, Any]:
         # A compiled flow does not travel between processes; it is made again at the next forecast.

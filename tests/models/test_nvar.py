@@ -95,7 +95,17 @@ def test_a_diverging_forecast_says_so_and_leaves_the_tail_empty():
 
 
 @pytest.mark.parametrize(
-    "options", [{"lags": 0}, {"stride": 0}, {"degree": 0}, {"ridge": -1.0}, {"ridge": "best"}, {"degree": 1.5}]
+    "options",
+    [
+        {"lags": 0},
+        {"stride": 0},
+        {"degree": 0},
+        {"ridge": -1.0},
+        {"ridge": "best"},
+        {"ridge": []},
+        {"ridge": None},
+        {"degree": 1.5},
+    ],
 )
 def test_bad_parameters_are_refused(options, lorenz):
     with pytest.raises(InputError, match=next(iter(options))):

@@ -396,6 +396,12 @@ def test_a_law_is_learned_from_uneven_times():
         ({"ensemble": -1}, InputError),
         ({"ensemble": 2.5}, InputError),
         ({"inclusion": 1.5}, InputError),
+        ({"inclusion": None}, InputError),
+        ({"threshold": None}, InputError),
+        ({"threshold": float("nan")}, InputError),
+        ({"aggregate": ["mean"]}, UnknownNameError),
+        ({"derivative": []}, InputError),
+        ({"derivative_options": 3}, InputError),
         ({"derivative": "weak", "derivative_options": {"half_width": 1}}, InputError),
     ],
 )
@@ -410,3 +416,8 @@ def test_wrong_shapes_at_prediction_are_refused(lorenz):
         model.predict(np.ones((4, 2)))
     with pytest.raises(InputError, match="inputs"):
         model.predict(np.ones((4, 3)), np.ones((4, 1)))
+
+
+def test_states_whose_squares_overflow_are_refused():
+    with pytest.raises(InputError, match="overflow"), np.errstate(over="ignore", invalid="ignore"):
+        SINDy().fit(np.random.default_rng(0).random((60, 3)) * 1e300, dt=0.1)
