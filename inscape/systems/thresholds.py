@@ -5,11 +5,15 @@ by them runs over the threshold without a sign of it. Its poles, which bound the
 of an algebraic relative with singularities of its own near the threshold: those of arctan fall only as powers of the
 distance. Such a relative is carried along as one more variable. Nothing depends on it, but it has a say in the choice
 of the step, which then shrinks with the distance to the threshold.
+
+The end of a branch is hidden in the same way: the solution (1 - t/2)^2 of x' = -sqrt(x) is a polynomial, and its
+series goes on to where the root would be negative. sin(log(u)) of what stands under the root has a singularity where
+u vanishes, whatever u is, so that the run comes to an end there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import sympy
 
@@ -31,7 +35,7 @@ _WIDTHS: dict[type, float] = {
 _HIGH_POWER = 12
 """A power this high is flat around 0 to every order of the series; it rises where its base is about 1."""
 _SHARE = 0.3
-"""Bound of the relatives, in units of pi / 2: below 1, so that they never loosen the tolerance of a step."""
+"""Bound of the relatives, in units of pi / 2 or 1: small, so that they never loosen the tolerance of a step."""
 
 
 def rate_of(u: sympy.Symbol) -> sympy.Symbol:
@@ -45,27 +49,34 @@ def watch_rate(
     """Rate of change of the variable that watches the thresholds of dx/dt = `sides`; None where there are none.
 
     With u_k the arguments of steep functions and w_k the widths within which their series see them, the variable is
-    the mean of the arctan(u_k / w_k), but for a factor and a constant.
+    the mean of the arctan(u_k / w_k), and of the sin(log(u)) of what is raised to a broken power, but for a factor
+    and a constant.
     """
     rates: Mapping[sympy.Symbol, sympy.Expr] = {
         **dict(zip(states, sides, strict=True)),
         **{u: rate_of(u) for u in inputs},
         t: sympy.S.One,
     }
-    terms = []
-    for argument in _steep_arguments(sides, set(rates)):
-        moving = sorted(argument.free_symbols & set(rates), key=str)
-        along = sympy.Add(*(sympy.diff(argument, s) * rates[s] for s in moving))
-        terms.append(along / (1 + argument**2))
+
+    def along(u: sympy.Expr) -> sympy.Expr:
+        moving = sorted(u.free_symbols & set(rates), key=str)
+        return sympy.Add(*(sympy.diff(u, s) * rates[s] for s in moving))
+
+    terms = [along(u) / (1 + u**2) for u in _watched(sides, set(rates), _steep_argument)]
+    terms += [sympy.cos(sympy.log(u)) * along(u) / u for u in _watched(sides, set(rates), _under_a_root)]
     return sympy.Float(_SHARE / len(terms)) * sympy.Add(*terms) if terms else None
 
 
-def _steep_arguments(sides: Sequence[sympy.Expr], moving: set[sympy.Symbol]) -> list[sympy.Expr]:
-    """Arguments of steep functions in units of their widths, each once."""
+def _watched(
+    sides: Sequence[sympy.Expr],
+    moving: set[sympy.Symbol],
+    look: Callable[[sympy.Basic], sympy.Expr | None],
+) -> list[sympy.Expr]:
+    """What `look` finds in the parts of a law, each once: that which moves and can be differentiated."""
     found: dict[sympy.Expr, None] = {}
     for side in sides:
         for part in sympy.preorder_traversal(side):
-            argument = _steep_argument(part)
+            argument = look(part)
             if argument is None or not argument.free_symbols & moving or -argument in found:
                 continue
             if not argument.has(*KINKS) and all(_is_plain(a) for a in sympy.preorder_traversal(argument)):
@@ -84,6 +95,13 @@ def _steep_argument(part: sympy.Basic) -> sympy.Expr | None:
         if base.is_number and base.is_positive:
             return exponent * sympy.log(base) / sympy.Float(_WIDTHS[sympy.exp])
     return None
+
+
+def _under_a_root(part: sympy.Basic) -> sympy.Expr | None:
+    if not isinstance(part, sympy.Pow):
+        return None
+    base, exponent = part.args
+    return base if exponent.is_number and not float(exponent).is_integer() else None
 
 
 def _is_plain(part: sympy.Basic) -> bool:

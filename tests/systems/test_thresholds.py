@@ -88,10 +88,27 @@ def test_a_state_that_is_set_again_and_again_leaves_the_watch_within_its_bounds(
 
 
 def test_laws_without_thresholds_carry_no_watch():
-    for law in ("x' = 10*(y - x)\ny' = x*y - t", "x' = sin(x) + x^5 + sqrt(1 + x^2) + exp(2)"):
+    for law in ("x' = 10*(y - x)\ny' = x*y - t", "x' = sin(x) + x^5 + exp(2)"):
         definition = Flow.from_text(law).definition
         assert watch_rate(definition.expressions, definition.states, definition.inputs) is None
     definition = Flow.from_text("x' = tanh(x) + tanh(-x) + tanh(x)*t").definition
     rate = watch_rate(definition.expressions, definition.states, ())
     assert rate is not None
     assert t in rate.free_symbols
+
+
+@pytest.mark.parametrize(("law", "end"), [("x' = -sqrt(x)", 2.0), ("x' = -x^(2/3)", 3.0), ("x' = -3*sqrt(x)", 2 / 3)])
+def test_a_tank_that_runs_empty_does_not_fill_again(law, end):
+    run = Flow.from_text(law).simulate([1.0], np.linspace(0, 4, 101))
+    assert run.times[-1] == pytest.approx(end, abs=0.0401)
+    assert (np.diff(run.states[:, 0]) < 0).all()
+    assert "fell to nothing" in run.context["stopped"] or "diverged" in run.context["stopped"]
+
+
+def test_roots_of_what_never_vanishes_cost_nothing():
+    law = "x' = y\ny' = -x/sqrt(x^2 + y^2 + 0.01)"
+    times = np.linspace(0, 15, 61)
+    flow = Flow.from_text(law)
+    run = flow.simulate([1.0, 0.2], times)
+    assert "stopped" not in run.context
+    np.testing.assert_allclose(run.states, reference(flow, [1.0, 0.2], times), atol=1e-8)
