@@ -59,6 +59,8 @@ def learn(
     inputs: InputsOption = None,
     run: RunOption = None,
     columns: ColumnsOption = None,
+    sort: Annotated[bool, typer.Option("--sort", help="Sort rows whose times are out of order.")] = False,
+    duplicates: Annotated[str, typer.Option(help="Instants recorded twice: error, mean or first.")] = "error",
     report: Annotated[Path | None, typer.Option(help="Write the report: one HTML file with interactive plots.")] = None,
     save: Annotated[Path | None, typer.Option(help="Keep the winning model in this folder.")] = None,
     laws: LawsOption = None,
@@ -88,7 +90,8 @@ def learn(
 
     learn_and_show(
         file, sample=sample, dt=dt, time=time, inputs=_names(inputs) or (), run=run, columns=_names(columns),
-        report=report, save=save, laws=_names(laws), horizon=horizon, level=level, seed=seed, jobs=jobs, as_json=json,
+        sort=sort, duplicates=duplicates, report=report, save=save, laws=_names(laws), horizon=horizon, level=level,
+        seed=seed, jobs=jobs, as_json=json,
     )  # fmt: skip
 
 

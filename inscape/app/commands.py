@@ -100,6 +100,8 @@ def demonstrate(folder: Path, *, seed: int, jobs: int) -> None:
     from inscape.app.terminal import print_line
 
     started = clock.perf_counter()
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder}: is a file, expected a folder for the reports; choose another name")
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("lynx-hare", "sunspots", "lorenz-noisy"):
         print_line(f"{name}: {SAMPLES[name].description}")

@@ -26,6 +26,8 @@ def learn(
     run: str | None = None,
     columns: Sequence[str] | None = None,
     units: Mapping[str, str] | None = None,
+    sort: bool = False,
+    duplicates: str = "error",
     laws: Sequence[str] | None = None,
     horizon: int | None = None,
     level: float = 0.9,
@@ -46,6 +48,8 @@ def learn(
     dt : sampling interval, where the recording carries no time.
     time, inputs, run, columns, units : which column is time, which drive the system, which numbers the run, which to
         keep, and the units by name.
+    sort, duplicates : what to do about times out of order ("error" unless sort=True) and instants recorded twice
+        ("error", "mean" or "first"); for files only.
     laws : families that take part (`inscape.models.registry.families()` lists them), all if None.
     horizon : samples of the forecast beyond the end; about one period of the recording if None.
     level : coverage of the forecast's band.
@@ -65,10 +69,20 @@ def learn(
     settings: dict[str, Any] = {
         "recording": str(recording) if isinstance(recording, (str, Path)) else type(recording).__name__,
         "dt": dt, "time": time, "inputs": list(inputs), "run": run,
-        "columns": None if columns is None else list(columns),
+        "columns": None if columns is None else list(columns), "sort": sort, "duplicates": duplicates,
         "laws": None if laws is None else list(laws), "horizon": horizon, "level": level, "seed": seed,
     }  # fmt: skip
-    prepared = prepare(recording, dt=dt, time=time, inputs=inputs, run=run, columns=columns, units=units)
+    prepared = prepare(
+        recording,
+        dt=dt,
+        time=time,
+        inputs=inputs,
+        run=run,
+        columns=columns,
+        units=units,
+        sort=sort,
+        duplicates=duplicates,
+    )
     return learn_prepared(
         prepared, settings, laws=laws, horizon=horizon, level=level, seed=seed, jobs=jobs, progress=progress
     )

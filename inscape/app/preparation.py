@@ -58,6 +58,8 @@ def prepare(
     run: str | None = None,
     columns: Sequence[str] | None = None,
     units: Mapping[str, str] | None = None,
+    sort: bool = False,
+    duplicates: str = "error",
 ) -> Prepared:
     """Read and check a recording, and make it even where it is not.
 
@@ -78,7 +80,15 @@ def prepare(
             # What was guessed is among the findings, which the report and the terminal show.
             warnings.simplefilter("ignore", GuessWarning)
             loaded = read(
-                recording, dt=dt, time=time, inputs=tuple(inputs), run=run, columns=columns, units=units or {}
+                recording,
+                dt=dt,
+                time=time,
+                inputs=tuple(inputs),
+                run=run,
+                columns=columns,
+                units=units or {},
+                sort=sort,
+                duplicates=duplicates,
             )
         original = as_trajectories(loaded)
     else:

@@ -167,7 +167,7 @@ def in_order(
         if not request.sort:
             raise InputError(
                 f"{file}: time goes back in {len(back)} rows ({named(back)}); "
-                "sort=True sorts them, run='column' parts several runs"
+                "sort=True (--sort) sorts them, run='column' (--run) parts several runs"
             )
         order = np.argsort(times, kind="stable")
         times, states = times[order], states[order]
@@ -180,7 +180,7 @@ def in_order(
         if request.duplicates == "error":
             raise InputError(
                 f"{file}: time stands still in {len(twice)} rows ({named(twice)}); "
-                'duplicates="mean" or duplicates="first" mends it, run=\'column\' parts several runs'
+                'duplicates="mean" or "first" (--duplicates mean) mends it, run=\'column\' (--run) parts several runs'
             )
         firsts = np.concatenate([[0], np.nonzero(steps > 0)[0] + 1])
         if request.duplicates == "first":

@@ -179,6 +179,16 @@ def test_an_interrupt_ends_with_130_and_leaves_nothing(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["long.npz"]
 
 
+def test_times_out_of_order_and_twice_are_mended_on_request(tmp_path: Path) -> None:
+    rows = [f"{k},{np.sin(k / 3):.6f}" for k in (*range(30), 12, 7)]
+    file = tmp_path / "jumbled.csv"
+    file.write_text("\n".join(["t,x", *rows]) + "\n")
+    assert "--sort" in refused("learn", file)
+    assert "--duplicates" in refused("learn", file, "--sort")
+    done = inscape("learn", file, "--sort", "--duplicates", "first", "--laws", "persistence", "--json")
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_reader_that_stops_reading_is_no_error() -> None:
     command = f"{sys.executable} -m inscape systems list | head -1"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
