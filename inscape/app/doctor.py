@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import Any
 
 CORE = (
-    "numpy", "scipy", "sympy", "heyoka", "numba", "scikit-learn", "pandas", "xarray", "pyarrow", "h5py", "netCDF4",
-    "zarr", "statsmodels", "joblib", "typer", "rich", "plotly", "jinja2", "jaxtyping", "pywavelets",
+    "numpy", "scipy", "sympy", "heyoka", "numba", "scikit-learn", "pandas", "xarray", "pyarrow", "h5py", "zarr",
+    "statsmodels", "joblib", "typer", "rich", "plotly", "jinja2", "jaxtyping",
 )  # fmt: skip
 EXTRAS = {
-    "neural": ("torch", "transformers"),
+    "neural": ("torch",),
     "cluster": ("dask", "distributed", "ray"),
+    "studies": ("tsfresh", "aeon"),
 }
-_MODULES = {"scikit-learn": "sklearn", "pywavelets": "pywt"}
+_MODULES = {"scikit-learn": "sklearn"}
 
 
 @dataclass(frozen=True)

@@ -116,10 +116,8 @@ def _show(found: StudyRun, as_json: bool) -> None:
         measured = "" if ours is None or ours.value is None else number(ours.value)
         if ours is not None and ours.low is not None and ours.high is not None:
             measured += f" ({number(ours.low)} to {number(ours.high)})"
-        paper = "" if claim.paper is None else number(claim.paper)
-        rows.append(
-            (claim.name, claim.statement, f"{paper} {claim.unit}".strip(), measured, claim.bound, judged.verdict)
-        )
+        paper = "" if claim.paper is None else f"{number(claim.paper)} {claim.unit}".strip()
+        rows.append((claim.name, claim.statement, paper, measured, claim.bound, judged.verdict))
     print_table(f"Study {found.study.slug}", ("claim", "statement", "paper", "ours", "bar", "verdict"), rows)
     for name, table in found.tables.items():
         columns = list(dict.fromkeys(key for row in table.rows for key in row))

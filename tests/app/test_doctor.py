@@ -48,3 +48,15 @@ def test_cores_and_memory_are_counted() -> None:
     assert doctor.usable_cores() >= 1
     memory = doctor.available_memory()
     assert memory is None or memory > 2**20
+
+
+def test_what_the_doctor_calls_core_is_what_the_package_requires() -> None:
+    import re
+    import tomllib
+    from pathlib import Path
+
+    from inscape.app.doctor import CORE
+
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    required = {re.split(r"[<>=!\[]", line)[0] for line in project["dependencies"]}
+    assert set(CORE) == required
