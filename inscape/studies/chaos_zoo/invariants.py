@@ -56,3 +56,9 @@ def textbook_exponent(item: dict[str, Any]) -> dict[str, float]:
     unit = system.period or 1.0
     spectrum = lyapunov_spectrum(system, duration=item["periods"] * unit, transient=100 * unit, seed=item["seed"])
     return {"exponent": float(spectrum.exponents[0]), "error": float(spectrum.errors[0])}
+
+
+def published_exponents(names: list[str]) -> dict[str, float]:
+    """The largest exponents as published, for those systems that have one."""
+    exponents = {name: zoo.card(name).published.largest_exponent for name in names}
+    return {name: exponent for name, exponent in exponents.items() if exponent is not None}

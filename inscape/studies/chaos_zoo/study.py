@@ -225,14 +225,9 @@ def _growth(names: list[str], findings: Findings) -> dict[str, float]:
     return {n: max(measured[n], 0.0) * (zoo.card(n).period or 1.0) for n in names if n in measured}
 
 
-def _published_exponents(names: list[str]) -> dict[str, float]:
-    exponents = {name: zoo.card(name).published.largest_exponent for name in names}
-    return {name: exponent for name, exponent in exponents.items() if exponent is not None}
-
-
 def _report_chaos(findings: Findings, smapes: np.ndarray, names: list[str]) -> None:
     error = dict(zip(names, smapes, strict=True))
-    published = _published_exponents(names)
+    published = invariants.published_exponents(names)
     findings.measured["chaos_published"] = spearman(list(published.values()), [error[n] for n in published])
     growth = _growth(names, findings)
     findings.measured["chaos_measured"] = spearman(list(growth.values()), [error[n] for n in growth])
@@ -262,7 +257,10 @@ def valid_times(lab: Lab, findings: Findings) -> None:
         findings.figures["valid time"] = chaos_against_forecast(
             [growth[n] for n in both], [held[n] for n in both], both, rho.value or 0.0
         )
-    published = _published_exponents(both)
+    chaotic = {row["system"] for row in findings.tables["exponents"].rows if row["verdict"] == "chaotic"}
+    among = [n for n in both if n in chaotic]
+    findings.measured["valid_time_in_chaos"] = spearman([-growth[n] for n in among], [held[n] for n in among])
+    published = invariants.published_exponents(both)
     findings.measured["valid_time_and_published"] = spearman(
         [-exponent * (zoo.card(n).period or 1.0) for n, exponent in published.items()], [held[n] for n in published]
     )
@@ -342,6 +340,10 @@ def features(lab: Lab, findings: Findings) -> None:
     findings.measured["transfer_over_random"] = Measured(
         100 * float(np.mean(control)), setting=f"{len(means)} data sets"
     )
+    if np.mean(control) <= 0:
+        findings.notes += (
+            "C4: features learned on chaos at random time scales do as well, so the gain is not the period's.",
+        )
     released = {d: dict(zip(("chaos", "raw", "random"), v, strict=True)) for d, v in transfer.PUBLISHED.items()}
     findings.tables["transfer"] = Table(
         "Test accuracy by source of features",
@@ -378,6 +380,10 @@ def sampling(lab: Lab, findings: Findings) -> None:
         )
     better = mean["importance"] < mean["full"]
     findings.measured["sampling_better"] = Measured(100 * float(better.mean()), setting=f"{len(rows)} systems")
+    if better.mean() < 0.5:
+        findings.notes += (
+            "C5 does not appear: drawing by error helps on fewer than half of the systems, as released.",
+        )
     if len(rows) > 5:
         findings.measured["sampling_p"] = Measured(
             float(wilcoxon(mean["importance"], mean["full"]).pvalue), setting=f"Wilcoxon over {len(rows)} systems"
