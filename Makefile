@@ -23,7 +23,7 @@ demo: $(VENV)/core  ## learn the law behind real recordings and say where the re
 	$(BIN)/inscape demo
 
 test: $(VENV)/development  ## the default tests (minutes)
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile  # blocks of one page share names
 
 test-slow: $(VENV)/development  ## the tests that take longer
 	$(BIN)/python -m pytest -m slow

@@ -388,8 +388,8 @@ def sampling(lab: Lab, findings: Findings) -> None:
         findings.measured["sampling_p"] = Measured(
             float(wilcoxon(mean["importance"], mean["full"]).pvalue), setting=f"Wilcoxon over {len(rows)} systems"
         )
-    steps = [f["importance_steps"] / f["full_steps"] for f in rows.values()]
-    findings.measured["sampling_cost"] = Measured(float(np.mean(steps)), setting="gradient samples, drawn over full")
+    cost = float(np.mean([f["importance_steps"] / f["full_steps"] for f in rows.values()]))
+    findings.measured["sampling_cost"] = Measured(cost, setting="gradient samples, drawn over full")
     findings.tables["sampling"] = Table(
         "sMAPE fraction by way of training",
         tuple({"system": n, **{w: float(mean[w][i]) for w in mean}} for i, n in enumerate(rows)),
