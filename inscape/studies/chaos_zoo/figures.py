@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 # Okabe & Ito (2008): told apart by the colour-blind.
 OURS, THEIRS, THIRD = "#0072B2", "#D55E00", "#009E73"
+EDGE = 0.01
+"""Growth a period below which systems are drawn together."""
 
 
 def forecast_ranking(scores: Mapping[str, Sequence[float]], published: Mapping[str, float]) -> go.Figure:
@@ -44,9 +46,10 @@ def forecast_ranking(scores: Mapping[str, Sequence[float]], published: Mapping[s
 def chaos_against_forecast(
     growth: Sequence[float], held: Sequence[float], names: Sequence[str], correlation: float
 ) -> go.Figure:
-    """Valid prediction time against the largest exponent, both per period."""
+    """Valid prediction time against the largest exponent, both per period; what does not grow stands at the edge."""
     import plotly.graph_objects as go
 
+    growth = [max(g, EDGE) for g in growth]
     figure = go.Figure(
         go.Scatter(
             x=list(growth),
@@ -58,7 +61,10 @@ def chaos_against_forecast(
     )
     figure.update_layout(
         title=f"The more chaotic, the sooner a forecast fails (Spearman {correlation:.2f})",
-        xaxis={"title": "largest exponent, e-folds a period (measured)"},
+        xaxis={
+            "title": f"largest exponent, e-folds a period (measured; {EDGE} and less at the left edge)",
+            "type": "log",
+        },
         yaxis={"title": "valid time of a quadratic ridge, periods"},
     )
     return figure

@@ -118,7 +118,7 @@ def spectra(lab: Lab, findings: Findings) -> None:
         )
     findings.measured["published_off"] = Measured(float(apart), setting=f"of {len(rows)} flows, by more than 25 %")
     findings.tables["exponents"] = Table("Largest Lyapunov exponents, published and measured", tuple(table))
-    shown = [r for r in table if r["published"] and r["published"] > 0 and r["measured"] > 3 * r["error"] > 0]
+    shown = [r for r in table if r["published"] and r["published"] > 0 and r["verdict"] == "chaotic"]
     from inscape.studies.chaos_zoo.figures import published_against_measured
 
     findings.figures["exponents"] = published_against_measured(
