@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -124,5 +125,5 @@ def embedding_lag(series: Any, longest: int | None = None, *, column: int | str 
     minima = minima[np.minimum.accumulate(correlations)[minima] < 0.8]
     if len(minima):
         return int(minima[0])
-    below = np.flatnonzero(correlations < 1 / np.e)
+    below = np.flatnonzero(correlations < 1 / math.e)
     return max(int(below[0]), 1) if len(below) else longest
