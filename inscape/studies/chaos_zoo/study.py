@@ -88,11 +88,10 @@ def spectra(lab: Lab, findings: Findings) -> None:
     rows = [r for r in found if r["exponents"]]
     smooth = [r for r in rows if r["smooth"]]
     findings.notes += tuple(f"No spectrum of {r['name']}: {r['reason']}." for r in found if not r["exponents"])
-    findings.notes += tuple(
-        f"{r['name']}: exponents {r['exponents']} sum to the divergence to {r['sum_mismatch']:.1e} only."
-        for r in smooth
-        if r["sum_mismatch"] > 1e-6
-    )
+    for row in (r for r in smooth if r["sum_mismatch"] > 1e-6):
+        often = {"name": row["name"], "periods": periods, "seed": lab.seed, "max_seconds": 60.0, "per_period": 50}
+        finer = lab.step("spectra by short intervals", invariants.measured_spectrum, often)
+        findings.notes += (invariants.remark_on_sum(row, finer),)
     findings.measured["sum_is_divergence"] = Measured(
         max(r["sum_mismatch"] for r in smooth), setting=f"largest of {len(smooth)} smooth flows, {periods} periods"
     )
@@ -256,6 +255,10 @@ def valid_times(lab: Lab, findings: Findings) -> None:
 
         findings.figures["valid time"] = chaos_against_forecast(
             [growth[n] for n in both], [held[n] for n in both], both, rho.value or 0.0
+        )
+    if rho.value is not None and rho.value > -0.35:
+        findings.notes += (
+            "C3: systems that are not chaotic have no growth to be ranked by, and blur the order of the rest.",
         )
     chaotic = {row["system"] for row in findings.tables["exponents"].rows if row["verdict"] == "chaotic"}
     among = [n for n in both if n in chaotic]
