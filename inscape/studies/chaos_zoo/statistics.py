@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
-from scipy.stats import spearmanr
+from scipy.stats import ConstantInputWarning, spearmanr
 
 from inscape.studies.lab import bootstrap_interval
 from inscape.studies.paper import Measured
@@ -18,5 +20,8 @@ def spearman(x: list[float], y: list[float]) -> Measured:
     if len(x) < 4:
         return Measured(None, setting=f"{len(x)} systems are too few for a rank correlation")
     pairs = np.column_stack([x, y])
-    low, high = bootstrap_interval(pairs, lambda p: float(spearmanr(p[:, 0], p[:, 1]).statistic))
+    with warnings.catch_warnings():
+        # A draw of few systems may hold one alone, which has no rank; the interval leaves it out.
+        warnings.simplefilter("ignore", ConstantInputWarning)
+        low, high = bootstrap_interval(pairs, lambda p: float(spearmanr(p[:, 0], p[:, 1]).statistic))
     return Measured(float(spearmanr(x, y).statistic), low, high, f"{len(x)} systems")
