@@ -23,15 +23,16 @@ def main() -> None:
     parser.add_argument("study")
     parser.add_argument("--store", default=None)
     parser.add_argument("--scale", default="desk")
+    parser.add_argument("--remark", action="append", default=[], help="one more sentence that a reader must know")
     chosen = parser.parse_args()
     run = show_study(chosen.study, scale=chosen.scale, store=chosen.store)
     page = DOCS / "studies" / f"{run.study.slug.partition('-')[2]}.md"
     page.parent.mkdir(exist_ok=True)
-    page.write_text(page_of(run, draw_figures(run)), encoding="utf-8")
+    page.write_text(page_of(run, draw_figures(run), chosen.remark), encoding="utf-8")
     print(page)
 
 
-def page_of(run: StudyRun, pictures: list[str]) -> str:
+def page_of(run: StudyRun, pictures: list[str], remarks: list[str]) -> str:
     study, settings = run.study, run.folder.settings
     lines = [
         f"# Study {study.number}: {study.name}",
@@ -55,7 +56,7 @@ def page_of(run: StudyRun, pictures: list[str]) -> str:
         "",
         "## What a reader must know",
         "",
-        *(f"- {note}" for note in run.notes),
+        *(f"- {note}" for note in (*run.notes, *remarks)),
         "",
     ]
     for picture in pictures:

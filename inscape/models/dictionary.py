@@ -7,6 +7,7 @@ expression a term, and the columns those terms take on samples. Libraries add up
 from __future__ import annotations
 
 import itertools
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -124,7 +125,7 @@ class Monomials(Terms):
         return np.moveaxis(kept, 0, -1)
 
 
-class Library:
+class Library(ABC):
     """A recipe for terms; `library.terms(state_names, input_names)` makes them for one system."""
 
     def terms(self, state_names: Sequence[str], input_names: Sequence[str] = ()) -> Terms:
@@ -142,8 +143,9 @@ class Library:
             raise InputError(f"{self!r}: no term over {', '.join((*state_names, *input_names))}")
         return made
 
+    @abstractmethod
     def _terms(self, variables: list[Any], states: int) -> Terms:
-        raise NotImplementedError
+        """The candidate terms over the symbols of the states and then the inputs."""
 
     def __add__(self, other: Library) -> Library:
         return _Sum(self, _library(other))

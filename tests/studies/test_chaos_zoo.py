@@ -61,6 +61,16 @@ def test_released_sparse_regression_is_that_of_the_result_file(shared_data):
     assert np.median([float(r["SINDY-poly"]) for r in rows]) == pytest.approx(CLAIM["sindy_smape"].paper, abs=0.001)
 
 
+def test_released_transfer_accuracies_are_those_of_the_result_file(shared_data):
+    pytest.importorskip("aeon", reason="needs inscape[studies]")
+    from inscape.studies.chaos_zoo import transfer
+
+    rows = {r["ucr_dataset"]: r for r in published(shared_data, "transfer_accuracy")}
+    columns = ("chaos_surrogates", "raw_features", "random_timescale_surrogates")
+    for name, accuracies in transfer.PUBLISHED.items():
+        assert accuracies == tuple(float(rows[name][column]) for column in columns)
+
+
 def test_train_and_test_series_are_independent_and_of_twelve_periods():
     found = series.train_and_test({"name": "Lorenz", "per_period": 15, "seed": 3})
     assert found["train"].shape == found["test"].shape == (180, 3)

@@ -19,10 +19,10 @@ from inscape.studies.chaos_zoo.series import at_period
 
 DATA_SETS = ("ACSF1", "ArrowHead", "GunPoint", "OSULeaf", "ItalyPowerDemand")
 PUBLISHED = {
-    "ACSF1": (0.80, 0.67, 0.82),
+    "ACSF1": (0.8000, 0.6700, 0.8200),
     "ArrowHead": (0.8057, 0.6286, 0.7714),
-    "GunPoint": (0.95, 0.94, 0.97),
-    "OSULeaf": (0.82, 0.84, 0.81),
+    "GunPoint": (0.9533, 0.9400, 0.9667),
+    "OSULeaf": (0.8182, 0.8388, 0.8140),
 }
 """Accuracy as released: chaos, raw, random time scales."""
 WINDOW = 100
