@@ -35,7 +35,7 @@ def main() -> None:
 def page_of(run: StudyRun, pictures: list[str], remarks: list[str]) -> str:
     study, settings = run.study, run.folder.settings
     lines = [
-        f"# Study {study.number}: {study.name}",
+        f"# Study{'' if study.number is None else f' {study.number}'}: {study.name}",
         "",
         f"{study.paper.reference}.",
         "",
@@ -45,7 +45,7 @@ def page_of(run: StudyRun, pictures: list[str], remarks: list[str]) -> str:
         "`tools/write_study_page.py`; the numbers again:",
         "",
         "```sh",
-        f"inscape study run {study.number} --scale {settings['scale']} --seed {settings['seed']}",
+        f"inscape study run {study.call_name} --scale {settings['scale']} --seed {settings['seed']}",
         "```",
         "",
         f"**{headline_of(run)}**",

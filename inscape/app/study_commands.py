@@ -46,7 +46,7 @@ def list_studies(json: JsonOption = False) -> None:
     print_table(
         "Studies",
         ("number", "name", "paper", "claims"),
-        [(str(s.number), s.name, s.paper.reference, str(len(s.claims))) for s in known],
+        [("" if s.number is None else str(s.number), s.name, s.paper.reference, str(len(s.claims))) for s in known],
     )
 
 

@@ -38,7 +38,7 @@ def render_study_report(run: StudyRun) -> str:
         figures,
         paper=run.study.paper,
         slug=run.study.slug,
-        number=run.study.number,
+        call_name=run.study.call_name,
         summary=run.study.summary,
         settings=run.folder.settings,
         versions=run.folder.versions,

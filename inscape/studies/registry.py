@@ -34,7 +34,9 @@ def find_study(name: str | int) -> Study:
     known = studies()
     text = str(name)
     for slug, study in known.items():
-        if text == slug or text == slug.partition("-")[2] or (text.isdigit() and int(text) == study.number):
+        if text in (slug, slug.removeprefix(f"{study.number or 0:02d}-")) or (
+            text.isdigit() and int(text) == study.number
+        ):
             return study
     raise UnknownNameError("study", text, known)
 
@@ -66,6 +68,6 @@ def show_study(name: str | int, *, scale: Scale | None = None, store: RunStore |
     if folder is None:
         at = f" at scale {scale}" if scale else ""
         raise InputError(
-            f"study {study.slug}: no finished run{at} under {runs.root}; run: inscape study run {study.number}"
+            f"study {study.slug}: no finished run{at} under {runs.root}; run: inscape study run {study.call_name}"
         )
     return StudyRun(study, folder)

@@ -24,8 +24,8 @@ class Study:
 
     Parameters
     ----------
-    number : the paper's number in the reading list.
-    name : short name; with the number it names the run folders.
+    number : the paper's number in the reading list; None for a study that is no paper's.
+    name : short name; with the number, if there is one, it names the run folders.
     paper : the publication.
     claims : its numbers.
     summary : what the paper is about, in two sentences of ours.
@@ -36,7 +36,7 @@ class Study:
     def __init__(
         self,
         *,
-        number: int,
+        number: int | None,
         name: str,
         paper: Paper,
         claims: Sequence[Claim],
@@ -58,7 +58,12 @@ class Study:
 
     @property
     def slug(self) -> str:
-        return f"{self.number:02d}-{slug(self.name)}"
+        return slug(self.name) if self.number is None else f"{self.number:02d}-{slug(self.name)}"
+
+    @property
+    def call_name(self) -> str:
+        """What `inscape study run` is told: the number, or the name of a study that has none."""
+        return slug(self.name) if self.number is None else str(self.number)
 
     def run(self, recipe: Recipe) -> Recipe:
         """Decorator: the function of a `Lab` that returns the `Findings`."""
