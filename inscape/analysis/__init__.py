@@ -37,8 +37,12 @@ from inscape.analysis.fixed_points import (
     FixedPoint,
     fixed_points,
 )
+from inscape.analysis.kernel_rank import StateRank, generalisation_rank, kernel_rank
+from inscape.analysis.galerkin import EigenSystem, Galerkin, GalerkinStream
+from inscape.analysis.kernel_galerkin import kernel_galerkin
 from inscape.analysis.local_maps import spectrum_from_data
 from inscape.analysis.lyapunov import lyapunov_spectrum
+from inscape.analysis.memory_capacity import MemoryCapacity, memory_capacity
 from inscape.analysis.period import (
     DominantPeriod,
     dominant_period,
@@ -47,11 +51,13 @@ from inscape.analysis.periodic_orbits import (
     PeriodicOrbit,
     periodic_orbit,
 )
+from inscape.analysis.processing_capacity import ProcessingCapacity, processing_capacity
 from inscape.analysis.recurrence import (
     Recurrence,
     recurrence_plot,
     recurrence_quantification,
 )
+from inscape.analysis.residuals import least_residual, residual
 from inscape.analysis.scores import (
     ValidTime,
     correlation,
@@ -59,6 +65,7 @@ from inscape.analysis.scores import (
     mase,
     measure_distance,
     nrmse,
+    nrmse_at,
     r2,
     rmse,
     smape,
@@ -99,13 +106,19 @@ __all__ = [
     "Dimension",
     "DimensionFit",
     "DominantPeriod",
+    "EigenSystem",
     "ExpansionEntropy",
     "FixedPoint",
+    "Galerkin",
+    "GalerkinStream",
     "LyapunovSpectrum",
+    "MemoryCapacity",
     "MultiscaleEntropy",
     "PeriodicOrbit",
+    "ProcessingCapacity",
     "Recurrence",
     "Spectrum",
+    "StateRank",
     "ValidTime",
     "ZeroOneTest",
     "audit",
@@ -127,23 +140,31 @@ __all__ = [
     "fixed_points",
     "gali",
     "kaplan_yorke_dimension",
+    "generalisation_rank",
+    "kernel_rank",
+    "kernel_galerkin",
     "largest_exponent_from_data",
     "largest_exponent_twins",
+    "least_residual",
     "lempel_ziv_complexity",
     "lyapunov_spectrum",
     "mase",
     "measure_distance",
+    "memory_capacity",
     "multiscale_entropy",
     "mutual_information",
     "nrmse",
+    "nrmse_at",
     "ordinal_distribution",
     "periodic_orbit",
     "permutation_entropy",
     "poincare_section",
     "power_spectrum",
+    "processing_capacity",
     "r2",
     "recurrence_plot",
     "recurrence_quantification",
+    "residual",
     "return_map",
     "rmse",
     "sample_entropy",
