@@ -37,9 +37,9 @@ from inscape.analysis.fixed_points import (
     FixedPoint,
     fixed_points,
 )
-from inscape.analysis.kernel_rank import StateRank, generalisation_rank, kernel_rank
 from inscape.analysis.galerkin import EigenSystem, Galerkin, GalerkinStream
 from inscape.analysis.kernel_galerkin import kernel_galerkin
+from inscape.analysis.kernel_rank import StateRank, generalisation_rank, kernel_rank
 from inscape.analysis.local_maps import spectrum_from_data
 from inscape.analysis.lyapunov import lyapunov_spectrum
 from inscape.analysis.memory_capacity import MemoryCapacity, memory_capacity
@@ -139,10 +139,10 @@ __all__ = [
     "finite_time_exponents",
     "fixed_points",
     "gali",
-    "kaplan_yorke_dimension",
     "generalisation_rank",
-    "kernel_rank",
+    "kaplan_yorke_dimension",
     "kernel_galerkin",
+    "kernel_rank",
     "largest_exponent_from_data",
     "largest_exponent_twins",
     "least_residual",

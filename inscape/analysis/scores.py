@@ -57,6 +57,28 @@ def nrmse(actual: Any, forecast: Any, *, scale: Any = None) -> Score:
     )
 
 
+def nrmse_at(actual: Any, forecast: Any, step: int, *, scale: Any = None) -> float:
+    """Root-mean-square error of many forecasts at one step, in standard deviations, averaged over state variables.
+
+    With 84 samples of one time unit this is the NRMSE84 of Jaeger & Haas (2004) on the Mackey-Glass series.
+
+    Parameters
+    ----------
+    actual, forecast : (start, time, state), or (start, time) of one variable: one row for each start.
+    step : 1 is the first sample forecast.
+    scale : (state,) standard deviations; those of all of `actual` if None.
+    """
+    pair = [real_numbers(values, name) for values, name in ((actual, "actual"), (forecast, "forecast"))]
+    truth, guess, known = _pair(*(array[..., None] if array.ndim == 2 else array for array in pair))
+    if truth.ndim != 3 or whole(step, "step") > truth.shape[1]:
+        raise InputError(
+            f"actual: shape {np.shape(actual)} found, expected (start, time, state) of at least {step} times"
+        )
+    flat = truth.reshape(-1, truth.shape[-1])
+    squared = _squared_error(truth, guess)[:, step - 1] / _spread(flat, np.isfinite(flat), scale) ** 2
+    return float(np.sqrt(_mean(squared, known[:, step - 1], axes=(0,))).mean())
+
+
 def r2(actual: Any, forecast: Any) -> Score:
     """Coefficient of determination, averaged over state variables: 1 is perfect, 0 is as good as the mean.
 

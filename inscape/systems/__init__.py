@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from inscape.systems.flow import Flow
     from inscape.systems.map import Map
     from inscape.systems.noise import simulate_with_noise, with_observation_noise
+    from inscape.systems.tasks import narma
     from inscape.systems.text import from_file, from_text
 
 zoo = Zoo()
@@ -25,6 +26,7 @@ _HOMES = {
     "Map": "map",
     "from_file": "text",
     "from_text": "text",
+    "narma": "tasks",
     "simulate_with_noise": "noise",
     "with_observation_noise": "noise",
 }
@@ -36,6 +38,7 @@ __all__ = [
     "Map",
     "from_file",
     "from_text",
+    "narma",
     "simulate_with_noise",
     "with_observation_noise",
     "zoo",
