@@ -68,8 +68,9 @@ def nrmse_at(actual: Any, forecast: Any, step: int, *, scale: Any = None) -> flo
     step : 1 is the first sample forecast.
     scale : (state,) standard deviations; those of all of `actual` if None.
     """
-    pair = [real_numbers(values, name) for values, name in ((actual, "actual"), (forecast, "forecast"))]
-    truth, guess, known = _pair(*(array[..., None] if array.ndim == 2 else array for array in pair))
+    one, other = real_numbers(actual, "actual"), real_numbers(forecast, "forecast")
+    one, other = (array[..., None] if array.ndim == 2 else array for array in (one, other))
+    truth, guess, known = _pair(one, other)
     if truth.ndim != 3 or whole(step, "step") > truth.shape[1]:
         raise InputError(
             f"actual: shape {np.shape(actual)} found, expected (start, time, state) of at least {step} times"
