@@ -1,0 +1,82 @@
+"""Our laws in the contest: `learn`'s own choice, and the best of every family, all chosen on the train series alone."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from sklearn.base import clone
+
+from inscape.models.model import Model
+from inscape.studies.contest.arena import Bout, bout, two_series
+from inscape.studies.contest.choosing import choose
+
+LEARN = "inscape learn"
+"""The name of `learn`'s own choice among the contestants."""
+
+FAILED = {"smape": 200.0, "valid": 0.0}
+"""What a law that cannot answer scores."""
+
+
+def judged(item: dict[str, Any]) -> dict[str, Any]:
+    """Every cell of the contest on one system.
+
+    `item` holds `name`, `per_period`, `seed` and `cells`, a list of [view, noise]. Returns {"name", "cells"}, one entry
+    for each cell as of `judged_bout`; no cells where the system does not hold out.
+    """
+    runs = two_series(item)
+    if runs is None:
+        return {"name": item["name"], "cells": []}
+    cells = []
+    for view, noise in item["cells"]:
+        seen = bout(runs, item["per_period"], view=view, noise=noise, seed=item["seed"])
+        cells.append(judged_bout(seen, seed=item["seed"] % 2**31))
+    return {"name": item["name"], "cells": cells}
+
+
+def judged_bout(seen: Bout, *, seed: int = 0) -> dict[str, Any]:
+    """Scores of `learn`'s choice and of the best of every family in one bout.
+
+    Returns
+    -------
+    "label" of the choice, "tried" settings, "tuning" and "answering" CPU seconds, and "scores": for `LEARN` and for each
+    family its sMAPE, valid time in periods, and label.
+    """
+    started = time.process_time()
+    choice = choose(seen.train, seen.dt, seen.horizon, seed=seed)
+    tuning = time.process_time() - started
+    best: dict[str, tuple[str, Model]] = {}
+    for label, family, _, model in choice.ranking:
+        best.setdefault(family, (label, model))
+    label = next((r[0] for r in choice.ranking if r[3] is choice.model), _in_one_line(choice.model))
+    started = time.process_time()
+    scores: dict[str, dict[str, Any]] = {LEARN: {"label": label, **seen.score(answer(choice.model, seen))}}
+    answering = time.process_time() - started
+    for family, (name, model) in best.items():
+        same = model is choice.model
+        scores[family] = {**scores[LEARN]} if same else {"label": name, **seen.score(answer(model, seen))}
+    return {
+        "label": label,
+        "tried": len(choice.ranking),
+        "tuning": tuning,
+        "answering": answering,
+        "scores": scores,
+    }
+
+
+def answer(model: Model, seen: Bout) -> Float[np.ndarray, "future state"]:
+    """The forecast of a law fitted anew on the known part; NaN throughout where it cannot be fitted."""
+    try:
+        with warnings.catch_warnings():
+            # Solvers warn about every rank-deficient fit; a poor law shows in its score.
+            warnings.simplefilter("ignore")
+            return clone(model).fit(seen.known, dt=seen.dt).forecast(seen.known, len(seen.future)).states
+    except Exception:  # whatever breaks a law, it has no answer, which scores as badly as can be
+        return np.full(seen.future.shape, np.nan)
+
+
+def _in_one_line(model: Model) -> str:
+    return " ".join(repr(model).split())
