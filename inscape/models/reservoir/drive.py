@@ -168,3 +168,84 @@ def run_side_by_side(  # type: ignore[no-untyped-def]
         for i in range(size):
             for lane in range(LANES):
                 rows[lane, t, i] = activity[i, lane]
+
+
+@numba.njit(cache=True, fastmath=_ANY_ORDER)
+def _two_sums(weights, sources, first, last, activity):  # type: ignore[no-untyped-def]
+    """sum_j w_j r[source_j] and sum_j r[source_j] over the synapses first..last of a row."""
+    a, b, c, d = 0.0, 0.0, 0.0, 0.0
+    k = first
+    while k + 1 < last:
+        one, two = activity[sources[k]], activity[sources[k + 1]]
+        a += weights[k] * one
+        b += weights[k + 1] * two
+        c += one
+        d += two
+        k += 2
+    if k < last:
+        one = activity[sources[k]]
+        a += weights[k] * one
+        c += one
+    return a + b, c + d
+
+
+@numba.njit(cache=True, error_model="numpy")
+def run_adapting(  # type: ignore[no-untyped-def]
+    excitatory_starts,
+    excitatory_sources,
+    excitatory_weights,
+    inhibitory_starts,
+    inhibitory_sources,
+    inhibitory_weights,
+    added,
+    lowest,
+    entering,
+    series,
+    offset,
+    steps,
+    targets,
+    rate,
+    potential,
+    activity,
+    numbers,
+    blocks,
+):
+    """Step a network whose inhibition follows w <- max(0, w + rate (r_i - target_i)) after every step.
+
+    All synapses onto a node change by the same amount, so none is written: with S the sum of the changes so far and L
+    the lowest that S ever was, the rule gives w = S + max(w_0, -L) exactly. `added` (node,) is S, `lowest` is L, and
+    `inhibitory_weights` is max(w_0, -L), all moved on in place, so that later calls go on where this one stopped.
+    Inputs are rows offset, offset + 1, ... of `series`, again from the start when it ends; `blocks` (block, node)
+    receives the mean activity in so many equal stretches.
+    """
+    gain, threshold, retention, leak = numbers
+    size = len(activity)
+    inputs = series.shape[1]
+    answer, powers = np.empty(size), np.empty(size)
+    length = steps // len(blocks)
+    for t in range(steps):
+        row = (offset + t) % len(series)
+        for i in range(size):
+            total = row_sum(
+                excitatory_weights, excitatory_sources, excitatory_starts[i], excitatory_starts[i + 1], activity
+            )
+            weighted, plain = _two_sums(
+                inhibitory_weights, inhibitory_sources, inhibitory_starts[i], inhibitory_starts[i + 1], activity
+            )
+            total -= weighted + added[i] * plain
+            for m in range(inputs):
+                total += entering[i, m] * series[row, m]
+            potential[i] = retention * potential[i] + total
+        logistic(potential, gain, threshold, answer, powers)
+        block = min(t // length, len(blocks) - 1)
+        for i in range(size):
+            activity[i] = (1.0 - leak) * activity[i] + leak * answer[i]
+            blocks[block, i] += activity[i]
+            added[i] += rate * (activity[i] - targets[i])
+            if added[i] < lowest[i]:
+                lowest[i] = added[i]
+                for k in range(inhibitory_starts[i], inhibitory_starts[i + 1]):
+                    inhibitory_weights[k] = max(inhibitory_weights[k], -lowest[i])
+    for block in range(len(blocks)):
+        last = steps if block == len(blocks) - 1 else (block + 1) * length
+        blocks[block] /= last - block * length

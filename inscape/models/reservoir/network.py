@@ -1,7 +1,7 @@
 """`Network`: nodes that excite or inhibit, never both (Dale's law), and the balance between the two.
 
-After Srinivasan, Plenz and Girvan (2025, arXiv 2504.12480, eq. 1): V(t + 1) = lambda V(t) + (A^E - A^I) r(t) + W_in u(t),
-r = 1 / (1 + exp(-c (V - theta))).
+After Srinivasan, Plenz and Girvan (2025, arXiv 2504.12480, eq. 1): V(t + 1) = lambda V(t) + (A^E - A^I) r(t) +
+W_in u(t), r = 1 / (1 + exp(-c (V - theta))).
 """
 
 from __future__ import annotations

@@ -18,7 +18,6 @@ def single_thread() -> Iterator[None]:
 @cache
 def _controller() -> Any:
     # Scanning the loaded libraries takes milliseconds, holding them microseconds.
-    import numpy.linalg
     import scipy.linalg  # noqa: F401  (its own library has to be loaded before the scan)
     from threadpoolctl import ThreadpoolController
 
