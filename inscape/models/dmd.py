@@ -9,6 +9,7 @@ from jaxtyping import Complex, Float
 from sklearn.utils.validation import check_is_fitted
 
 from inscape.errors import InputError, UnknownNameError
+from inscape.models.mode_selection import Growing, check_selection, chosen_factors, mode_strengths
 from inscape.models.model import Model
 from inscape.trajectories import Trajectories, Trajectory
 
@@ -31,11 +32,15 @@ class DMD(Model):
     variant : "exact", "forward-backward" or "total"; the last two without inputs.
     delays : samples in the embedded state, the newest first.
     offset : learn a constant as well, h[k+1] = A h[k] + B u[k] + c; without it, zero is a fixed point.
+    growing : modes with an eigenvalue outside the unit circle, which blow long forecasts up: "keep" them, make them
+        "steady" (moved onto the circle, their frequency kept), or "drop" them.
+    most_modes : keep only so many, those that carry most of the recording; a conjugate pair stays whole.
 
     Notes
     -----
     After `fit`, n = state * delays: `operator_` (n, n), `input_operator_` (n, input), `eigenvalues_` (rank,) a sample,
-    `modes_` (n, rank), `amplitudes_` (rank,) of the first sample, `rank_`, `singular_values_`, `constant_` (n,).
+    `modes_` (n, rank), `amplitudes_` (rank,) of the first sample, `strengths_` (rank,), the rms of what each mode
+    carries of the recording, `rank_`, `singular_values_`, `constant_` (n,). Modes that were dropped are in none.
     """
 
     _takes_inputs = True
@@ -47,11 +52,15 @@ class DMD(Model):
         variant: Literal["exact", "forward-backward", "total"] = "exact",
         delays: int = 1,
         offset: bool = True,
+        growing: Growing = "keep",
+        most_modes: int | None = None,
     ):
         self.rank = rank
         self.variant = variant
         self.delays = delays
         self.offset = offset
+        self.growing = growing
+        self.most_modes = most_modes
 
     def _learn(self, runs: Trajectories) -> None:
         self._check(runs)
@@ -78,7 +87,8 @@ class DMD(Model):
         whole = mapped @ u.T
         self.operator_, self.input_operator_ = whole[:, :size], whole[:, size:]
         if driven:
-            self.eigenvalues_, self.modes_ = _sorted_eigen(self.operator_, None)
+            self.eigenvalues_, self.modes_, vectors = _sorted_eigen(self.operator_, None)
+            self._select(vectors, np.linalg.pinv(vectors), before)
         else:
             reduced = u.T @ mapped
             if self.variant == "forward-backward":
@@ -86,12 +96,23 @@ class DMD(Model):
                 self.operator_ = u @ reduced @ u.T
             # Exact modes carry the part of the next sample that leaves the space of the samples before.
             carrier = u if self.variant == "forward-backward" else mapped
-            self.eigenvalues_, self.modes_ = _sorted_eigen(reduced, carrier)
+            self.eigenvalues_, self.modes_, vectors = _sorted_eigen(reduced, carrier)
+            self._select(u @ vectors, np.linalg.pinv(vectors) @ u.T, before)
         self.constant_ = np.zeros(size)
         if self.offset:
             drift = means[1] - self.operator_ @ means[0]
             self.constant_ = (drift - self.input_operator_ @ means[2])[:, 0] if driven else drift[:, 0]
         self.amplitudes_ = np.linalg.lstsq(self.modes_, before[:, 0].astype(complex), rcond=None)[0]
+
+    def _select(self, right: np.ndarray, left: np.ndarray, before: np.ndarray) -> None:
+        self.strengths_ = mode_strengths(right, left, before)
+        factors = chosen_factors(self.eigenvalues_, self.strengths_, growing=self.growing, most_modes=self.most_modes)
+        if (factors == 1).all():
+            return
+        self.operator_ = np.real(self.operator_ @ (right * factors) @ left)
+        stays = factors > 0
+        self.eigenvalues_ = (self.eigenvalues_ * factors)[stays]
+        self.modes_, self.strengths_ = self.modes_[:, stays], self.strengths_[stays]
 
     def _pairs(self, runs: Trajectories) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         d = int(self.delays)
@@ -127,6 +148,7 @@ class DMD(Model):
     def _check(self, runs: Trajectories) -> None:
         if self.variant not in VARIANTS:
             raise UnknownNameError("variant", str(self.variant), VARIANTS)
+        check_selection(self.growing, self.most_modes)
         if self.variant != "exact" and runs.input_names:
             raise InputError(f"variant: {self.variant!r} found for a driven recording, expected 'exact'")
         for name, value in (("delays", self.delays), ("rank", self.rank)):
@@ -238,8 +260,8 @@ def _forward_backward(forward: np.ndarray, u: np.ndarray, before: np.ndarray, af
     return np.real(root)
 
 
-def _sorted_eigen(operator: np.ndarray, carrier: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+def _sorted_eigen(operator: np.ndarray, carrier: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     values, vectors = np.linalg.eig(operator)
     order = np.argsort(-np.abs(values), kind="stable")
-    vectors = vectors if carrier is None else carrier @ vectors
-    return values[order], vectors[:, order]
+    values, vectors = values[order], vectors[:, order]
+    return values, vectors if carrier is None else carrier @ vectors, vectors

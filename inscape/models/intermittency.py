@@ -1,4 +1,4 @@
-"""Intermittent forcing: how unlike a Gaussian it is, when it bursts, and whether its bursts foretell a change of lobe."""
+"""Intermittent forcing: how unlike a Gaussian it is, when it bursts, and whether bursts foretell a change of lobe."""
 
 from __future__ import annotations
 
