@@ -1,0 +1,239 @@
+"""`KoopmanModel`: what the Koopman laws share - eigenvalues with residuals, and a forecast through verified modes."""
+
+from __future__ import annotations
+
+import warnings
+from abc import abstractmethod
+from collections.abc import Iterable
+from typing import Any, Literal, Self
+
+import numpy as np
+from jaxtyping import Complex, Float
+from sklearn.utils.validation import check_is_fitted
+
+from inscape.analysis.galerkin import Galerkin
+from inscape.errors import InputError
+from inscape.models.koopman.eigen_table import KoopmanEigen
+from inscape.models.koopman.residual_bands import ResidualBands
+from inscape.models.koopman.snapshots import Snapshots
+from inscape.models.model import Model
+from inscape.trajectories import Trajectories, Trajectory, as_trajectories
+
+STILL = 1e-9
+"""How near to 1 an eigenvalue with a residual as small belongs to a function that stays as it is."""
+OUT_OF_BOUNDS = 1e6
+
+
+class KoopmanWarning(UserWarning):
+    """A Koopman law was fitted, but something that was asked or assumed of it does not hold."""
+
+
+class KoopmanModel(Model):
+    """Base of the Koopman laws.
+
+    Leaves set in `_learn_pairs`: `eigenvalues_` (pair,), `residuals_`, `residual_low_`, `residual_high_`,
+    `eigenvalue_errors_` (pair,), `modes_` (pair, state), `_galerkin` (its arrays), and they evaluate eigenfunctions.
+    """
+
+    max_residual: float
+    growth: Literal["tame", "free", "none"]
+    resample: bool
+
+    # ---------------------------------------------------------------- fitting
+
+    def fit(self, trajectories: Any, dt: float | None = None) -> Self:
+        """Learn from runs of one system; with `resample=True`, uneven ones are put on even times first.
+
+        Raises
+        ------
+        InputError : if runs are too short, unevenly sampled, hold infinities, or are too few for the dictionary.
+        """
+        runs = as_trajectories(trajectories, dt)
+        if self.resample:
+            runs = evenly_sampled(runs)
+        self._check_settings()
+        return super().fit(runs)
+
+    def _check_settings(self) -> None:
+        if self.growth not in ("tame", "free", "none"):
+            raise InputError(f"growth: {self.growth!r} found, expected 'tame', 'free' or 'none'")
+        bound = self.max_residual
+        if not (isinstance(bound, (int, float, np.number)) and bound >= 0):
+            raise InputError(f"max_residual: {bound!r} found, expected a number of at least 0; np.inf keeps all")
+
+    def _set_galerkin(self, galerkin: Galerkin) -> None:
+        # Arrays under plain names: a fitted model is kept as numbers and texts, never as objects.
+        self.galerkin_arrays_ = {name: getattr(galerkin, name) for name in Galerkin.__dataclass_fields__}
+
+    @property
+    def galerkin_(self) -> Galerkin:
+        """What the dictionary sees of the operator; the functions of `inscape.analysis` read it."""
+        check_is_fitted(self)
+        return Galerkin(**self.galerkin_arrays_)
+
+    # ---------------------------------------------------------------- spectrum
+
+    def eigen(self, max_residual: float | None = None) -> KoopmanEigen:
+        """Eigenvalues, each with its residual, band and mode; the smallest residual first.
+
+        Parameters
+        ----------
+        max_residual : leave out those whose residual - the upper end of its band, where there is one - lies above.
+        """
+        check_is_fitted(self)
+        with np.errstate(divide="ignore"):
+            exponents = np.log(self.eigenvalues_.astype(complex)) / self.dt_
+        bound = float(self.max_residual) if max_residual is None else float(max_residual)
+        table = KoopmanEigen(
+            self.eigenvalues_,
+            exponents,
+            self.residuals_,
+            self.residual_low_,
+            self.residual_high_,
+            self.eigenvalue_errors_,
+            self.modes_,
+            self.state_names_,
+            self._is_verified(bound),
+            max_residual,
+            len(self.eigenvalues_),
+        )
+        order = np.argsort(self.residuals_, kind="stable")
+        if max_residual is not None:
+            order = order[table.verified[order]]
+        return table.kept(order)
+
+    def _is_verified(self, bound: float) -> np.ndarray:
+        # Conjugates have one residual but for rounding; the slack keeps them together.
+        return np.asarray(self._upper() <= bound * (1 + 1e-6) + 1e-12)
+
+    def _upper(self) -> np.ndarray:
+        return np.where(np.isnan(self.residual_high_), self.residuals_, self.residual_high_)
+
+    def _set_bands(self, bands: ResidualBands) -> None:
+        self.residuals_, self.residual_low_, self.residual_high_, self.eigenvalue_errors_ = bands
+
+    def eigenfunctions(self, recording: Any, dt: float | None = None) -> Complex[np.ndarray, "sample pair"]:
+        """The value of every eigenfunction along one run; the first sample is the one that closes the first window."""
+        check_is_fitted(self)
+        runs = as_trajectories(recording, self.dt_ if dt is None else dt)
+        if len(runs) != 1:
+            raise InputError(f"recording: {len(runs)} runs found, expected one")
+        return self._eigenfunctions(self._windows(runs[0].states))
+
+    def _windows(self, states: np.ndarray) -> np.ndarray:
+        if states.ndim != 2 or states.shape[1] != len(self.state_names_) or len(states) < self._past:
+            raise InputError(
+                f"recording: states of shape {states.shape} found, expected (time, {len(self.state_names_)}) with at "
+                f"least {self._past} samples"
+            )
+        return np.lib.stride_tricks.sliding_window_view(states, self._past, axis=0).transpose(0, 2, 1)
+
+    # ---------------------------------------------------------------- forecast
+
+    def forecast(self, history: Any, horizon: int, inputs: Any = None) -> Trajectory:
+        """As of `Model`; `context["modes"]` counts the modes used, `context["caution"]` says what is not verified."""
+        check_is_fitted(self)
+        made = super().forecast(history, horizon, inputs)
+        kept, caution = self._forecast_modes()
+        newest = as_trajectories(history, self.dt_)[0].states[-self._past :]
+        outside = self._outside(newest)
+        notes = "; ".join(filter(None, (caution, outside)))
+        return made.replace(
+            context={**made.context, "modes": float(len(kept)), **({"caution": notes} if notes else {})}
+        )
+
+    def _forecast_modes(self) -> tuple[np.ndarray, str]:
+        kept = np.flatnonzero(self._is_verified(float(self.max_residual)))
+        still = (np.abs(self.eigenvalues_ - 1) <= STILL) & (self.residuals_ <= STILL)
+        if still[kept].all():
+            best = self.residuals_[~still].min() if (~still).any() else 0.0
+            return np.arange(len(self.eigenvalues_)), (
+                f"no moving mode is verified: the best residual is {best:.2g}, the bound {self.max_residual:g}; "
+                "the forecast runs through all modes and carries no certificate"
+            )
+        return kept, ""
+
+    def _outside(self, states: np.ndarray) -> str:
+        """In words, that a history leaves the range on which residuals were measured; empty where it does not."""
+        low, high = self.range_
+        beyond = [
+            name
+            for name, column, least, most in zip(self.state_names_, states.T, low, high, strict=True)
+            if column.min() < least or column.max() > most
+        ]
+        if not beyond:
+            return ""
+        return f"{', '.join(beyond)} leaves the range of the recording; its residuals say nothing there"
+
+    def _tamed(self, kept: np.ndarray) -> np.ndarray:
+        """Eigenvalues of a forecast: growth that a residual does not bear out is put on the circle."""
+        values = self.eigenvalues_[kept].astype(complex)
+        if self.growth == "free":
+            return values
+        size = np.abs(values)
+        grows = size > 1
+        if self.growth == "tame":
+            grows &= size - 1 <= self._upper()[kept]
+        return np.where(grows, values / np.where(size > 0, size, 1.0), values)
+
+    def _continue(self, history: Trajectory, inputs: np.ndarray | None, horizon: int) -> np.ndarray:
+        window = self._windows(history.states[-self._past :].astype(float))
+        kept, _ = self._forecast_modes()
+        start = self._eigenfunctions(window)[0, kept]
+        powers = self._tamed(kept)[None, :] ** np.arange(1, horizon + 1)[:, None]
+        return np.real((powers * start) @ self._modes_of(kept))
+
+    @abstractmethod
+    def _eigenfunctions(self, windows: np.ndarray) -> np.ndarray:
+        """(sample, past, state) -> (sample, pair)."""
+
+    @abstractmethod
+    def _modes_of(self, kept: np.ndarray) -> np.ndarray:
+        """(kept, state): the state as the best sum of these eigenfunctions alone."""
+
+    def __str__(self) -> str:
+        if not self.__sklearn_is_fitted__():
+            return repr(self)
+        return "\n".join([" ".join(repr(self).split()), repr(self.eigen()), *self.notes_])
+
+
+def evenly_sampled(runs: Trajectories) -> Trajectories:
+    """Uneven runs on even times, at the median interval of the longest."""
+    from inscape.trajectories import resample
+
+    if all(run.is_uniform for run in runs):
+        return runs
+    interval = float(np.median(np.diff(max(runs, key=len).times)))
+    return resample(runs, interval)
+
+
+def caution(message: str) -> None:
+    """Warn the caller of `fit`."""
+    warnings.warn(message, KoopmanWarning, stacklevel=4)
+
+
+def part_in_time(pairs: Snapshots, share: float, past: int) -> tuple[Snapshots, Snapshots]:
+    """Pairs to learn from, and pairs to judge by: whole runs where there are five, else the end of each run."""
+    runs = np.unique(pairs.run)
+    if len(runs) >= 5:
+        every = max(2, round(1 / share))
+        late = np.isin(pairs.run, runs[every - 1 :: every])
+        return pairs.at(~late), pairs.at(late)
+    early, late = np.zeros(len(pairs), dtype=bool), np.zeros(len(pairs), dtype=bool)
+    for run in runs:
+        rows = np.flatnonzero(pairs.run == run)
+        cut = round((1 - share) * len(rows))
+        early[rows[:cut]] = True
+        # Windows that reach back over the cut were seen in part.
+        late[rows[cut + past :]] = True
+    return pairs.at(early), pairs.at(late)
+
+
+def in_runs(states: Iterable[np.ndarray]) -> Float[np.ndarray, "2 state"]:
+    """Least and largest value of each variable."""
+    low, high = None, None
+    for piece in states:
+        least, most = np.nanmin(piece, axis=0), np.nanmax(piece, axis=0)
+        low = least if low is None else np.fmin(low, least)
+        high = most if high is None else np.fmax(high, most)
+    return np.stack([low, high]) if low is not None and high is not None else np.empty((2, 0))
