@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from inscape.errors import InputError
 from inscape.models.dictionary import Library, Monomials, Terms
@@ -72,6 +73,12 @@ def _encode(value: Any, place: str, arrays: dict[str, np.ndarray]) -> Any:
         record, inner = encode_model(value)
         arrays |= {f"{place}.{k}": v for k, v in inner.items()}
         return {"model": record, "at": place}
+    if isinstance(value, BaseEstimator) and type(value).__module__.startswith(_OWN):
+        settings = value.get_params(deep=False)
+        return {
+            "plan": _path(type(value)),
+            "settings": {k: _encode(v, f"{place}.{k}", arrays) for k, v in settings.items()},
+        }
     if isinstance(value, Terms):
         return {"terms of": "library_"}
     if isinstance(value, Library):
@@ -100,6 +107,11 @@ def _decode(value: Any, arrays: Mapping[str, np.ndarray], model: Any) -> Any:
     if "model" in value:
         inside = f"{value['at']}."
         return decode_model(value["model"], {k[len(inside) :]: v for k, v in arrays.items() if k.startswith(inside)})
+    if "plan" in value:
+        if not str(value["plan"]).startswith(_OWN):
+            raise InputError(f"model.json: {value['plan']!r} found, expected a plan of inscape")
+        plan = _class(str(value["plan"]), BaseEstimator)
+        return plan(**{k: _decode(v, arrays, None) for k, v in value["settings"].items()})
     if "terms of" in value:
         return model.library_.terms(model.state_names_, model.input_names_)
     kind = _class(str(value["library"]), Library)
