@@ -47,9 +47,7 @@ class ConcaveSandwich:
             self._vectors.append(v.conj())
         self._facets = None
 
-    def bounds(
-        self, z: Complex[np.ndarray, "point"]
-    ) -> tuple[Float[np.ndarray, "point"], Float[np.ndarray, "point"]]:
+    def bounds(self, z: Complex[np.ndarray, "point"]) -> tuple[Float[np.ndarray, "point"], Float[np.ndarray, "point"]]:
         """(lower, upper) bounds of res(z); the lower one is 0 outside the hull of the points evaluated."""
         rows = np.stack([np.ones(len(z)), z.real, z.imag], axis=1)
         square = np.abs(z) ** 2

@@ -119,8 +119,7 @@ class Galerkin:
         basis = vectors[:, kept] / root / scale[:, None]
         coordinates = (vectors[:, kept] * root).conj().T * scale
         a, el = basis.conj().T @ a @ basis, basis.conj().T @ el @ basis
-        rest, directions = np.linalg.eigh(el - a.conj().T @ a)
-        return cls(a, np.sqrt(np.maximum(rest, 0.0))[:, None] * directions.conj().T, basis, coordinates, samples=0)
+        return cls(a, root_of_rest(a, el), basis, coordinates, samples=0)
 
     @property
     def rank(self) -> int:
@@ -275,6 +274,13 @@ class GalerkinStream:
         rest = mapped - u @ cross
         rest -= u @ (u.conj().T @ rest)
         return Galerkin(cross, _triangle_of(rest), basis, coordinates, self.samples, self.dropped)
+
+
+def root_of_rest(cross: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """E with E* E = L - A* A; what rounding leaves in the difference counts as zero."""
+    rest, directions = np.linalg.eigh(image - cross.conj().T @ cross)
+    floor = 10 * len(cross) * np.finfo(float).eps * max(float(np.abs(np.diagonal(image)).max()), 0.0)
+    return np.sqrt(np.where(rest > floor, rest, 0.0))[:, None] * directions.conj().T
 
 
 def _triangle_of(matrix: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from inscape.analysis.features import check_hermitian, square_matrix
-from inscape.analysis.galerkin import Galerkin
+from inscape.analysis.galerkin import Galerkin, root_of_rest
 from inscape.analysis.series import share, whole
 from inscape.errors import InputError
 
@@ -49,6 +49,4 @@ def kernel_galerkin(before: Any, across: Any, after: Any, rank: int | None = Non
     basis = vectors[:, :count] / root
     coordinates = (vectors[:, :count] * root).conj().T
     a, el = basis.conj().T @ a @ basis, basis.conj().T @ el @ basis
-    rest, directions = np.linalg.eigh(el - a.conj().T @ a)
-    escape = np.sqrt(np.maximum(rest, 0.0))[:, None] * directions.conj().T
-    return Galerkin(a, escape, basis, coordinates, samples=len(g), side="transfer")
+    return Galerkin(a, root_of_rest(a, el), basis, coordinates, samples=len(g), side="transfer")

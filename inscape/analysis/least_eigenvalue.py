@@ -111,9 +111,7 @@ class LeastEigenvalue:
         factor, failed = zpotrf(self._matrix(z, shift), lower=1, clean=0, overwrite_a=1)
         return None if failed else factor
 
-    def _sharpened(
-        self, z: complex, factor: np.ndarray, vector: np.ndarray, steps: int
-    ) -> tuple[float, np.ndarray]:
+    def _sharpened(self, z: complex, factor: np.ndarray, vector: np.ndarray, steps: int) -> tuple[float, np.ndarray]:
         # Lanczos on the inverse, every vector kept orthogonal to all before.
         from scipy.linalg.lapack import zpotrs
 

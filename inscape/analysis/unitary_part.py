@@ -50,7 +50,7 @@ def unitary_part(galerkin: Galerkin) -> UnitaryPart:
 
     Raises
     ------
-    InputError : if the Koopman matrix is singular, so that there is no one nearest unitary matrix.
+    InputError : if the Koopman matrix is zero, so that every unitary matrix is as near.
     """
     from scipy.linalg import schur, svd
 
