@@ -12,13 +12,23 @@ from jaxtyping import Float
 from sklearn.base import clone
 
 from inscape.errors import InputError, InscapeError
-from inscape.models.complexity import is_symbolic, number_of_terms
 from inscape.models.conformal import Bands, conformal_bands
-from inscape.models.held_out import TimeSplit, Window, bridged, forecast_errors, windows
+from inscape.models.ensemble import Ensemble
+from inscape.models.held_out import TimeSplit, Window, bridged, windows
 from inscape.models.model import Model
 from inscape.models.persistence import strongest_period
 from inscape.models.registry import Candidate, candidates
 from inscape.models.scores import Score, are_equal, beats, score_of
+from inscape.models.selection import (
+    Task,
+    attempt,
+    best_few,
+    ensemble_candidate,
+    median_errors,
+    seeded,
+    simplest,
+    spread,
+)
 from inscape.parallel import Backend, parallel_map
 from inscape.trajectories import Trajectories, Trajectory, as_trajectories
 
@@ -43,7 +53,7 @@ class Entry:
     is_symbolic : whether the law can be written as an equation.
     selection : errors in the selection part; it was fitted before that.
     held_out : errors in the calibration and test parts together, which no choice between laws has seen.
-    calibration_errors, test_errors : (origin, step, state) forecast less truth.
+    selection_errors, calibration_errors, test_errors : (origin, step, state) forecast less truth.
     seconds : time to fit and forecast.
     failure : why it did not take part, empty if it did.
     """
@@ -58,6 +68,12 @@ class Entry:
     test_errors: Float[np.ndarray, "origin step state"] = field(default_factory=lambda: np.empty((0, 0, 0)))
     seconds: float = 0.0
     failure: str = ""
+    selection_errors: Float[np.ndarray, "origin step state"] = field(default_factory=lambda: np.empty((0, 0, 0)))
+
+    @property
+    def score(self) -> Score | None:
+        """The errors that the choice between laws goes by."""
+        return self.selection
 
     @property
     def errors(self) -> Score:
@@ -208,11 +224,12 @@ def hold_contest(
             f"laws learned from the last {learning.samples:,} samples of the training time, not from all of it"
         )
     tasks = [
-        _Task(_seeded(candidate, seed), learning, relearning, selection, calibration, test, scale)
+        _Task(Task(seeded(candidate, seed), learning, selection, scale), relearning, calibration, test)
         for candidate in candidates(learning, laws)
     ]
     chosen: Backend = backend or ("serial" if runs.samples * runs[0].dimension < 3_000 or jobs == 1 else "loky")
     done = parallel_map(_compete, tasks, label="learning laws", backend=chosen, jobs=jobs, progress=progress)
+    done += [_ensemble(members, scale) for members in best_few(done)]
     entries = tuple(sorted(done, key=lambda e: e.selection.mean if e.selection else np.inf))
     standing = [e for e in entries if e.selection is not None and e.held_out is not None]
     if not standing:
@@ -231,29 +248,6 @@ def hold_contest(
     )  # fmt: skip
 
 
-def simplest(standing: Sequence[Entry]) -> Entry:
-    """The entry that is preferred among those, best first, that the selection part cannot tell from the best.
-
-    Knowing nothing is preferred to any law; then the readable equation with the fewest terms; then an entry with at
-    most half of the best one's numbers.
-    """
-    best = standing[0]
-    tied = [e for e in standing if e is best or are_equal(_selection(e), _selection(best))]
-    for entry in tied:
-        if entry.is_reference and not beats(_selection(best), _selection(entry)):
-            return entry
-    tied = [e for e in tied if not e.is_reference]
-    readable = [e for e in tied if e.is_symbolic]
-    if readable:
-        return min(readable, key=lambda e: (e.terms, _selection(e).mean))
-    return next((e for e in tied if 2 * e.terms <= best.terms), best)
-
-
-def _selection(entry: Entry) -> Score:
-    assert entry.selection is not None  # only entries that stand are compared
-    return entry.selection
-
-
 def continued(model: Model, run: Trajectory, steps: int) -> Trajectory:
     """What a fitted model says comes after a run; its inputs are held at their last value."""
     history = bridged(run[max(0, len(run) - max(2_000, model.past)) :])
@@ -261,53 +255,44 @@ def continued(model: Model, run: Trajectory, steps: int) -> Trajectory:
     return model.forecast(history, steps, inputs=inputs)
 
 
-def spread(runs: Trajectories) -> Float[np.ndarray, "state"]:
-    """Standard deviation of each state variable over all runs; 1 for a constant one."""
-    states = np.concatenate([run.states for run in runs])
-    deviation = np.nanstd(states, axis=0)
-    return np.where(deviation > 0, deviation, 1.0)
-
-
 @dataclass(frozen=True, eq=False)
 class _Task:
-    candidate: Candidate
-    learning: Trajectories
+    first: Task
     relearning: Trajectories
-    selection: list[Window]
     calibration: list[Window]
     test: list[Window]
-    scale: Float[np.ndarray, "state"]
 
 
 def _compete(task: _Task) -> Entry:
     started = time.perf_counter()
-    try:
-        with warnings.catch_warnings():
-            # Solvers warn about every rank-deficient try; a poor law shows in its score.
-            warnings.simplefilter("ignore")
-            return replace(_fitted_and_scored(task), seconds=time.perf_counter() - started)
-    except InscapeError as error:
-        reason = str(error)
-    except Exception as error:  # a law that breaks must not take the contest with it
-        reason = f"{type(error).__name__}: {error}"
-    return Entry(task.candidate, seconds=time.perf_counter() - started, failure=" ".join(reason.split()))
-
-
-def _fitted_and_scored(task: _Task) -> Entry:
-    model = clone(task.candidate.model).fit(task.learning)
-    selection = forecast_errors(model, task.selection, refit=True)
-    model = clone(task.candidate.model).fit(task.relearning)
-    calibration = forecast_errors(model, task.calibration, refit=True)
-    test = forecast_errors(model, task.test, refit=True)
+    tried = attempt(task.first)
+    # The second fit has more to learn from; whatever breaks in it is told as in the first.
+    again = attempt(replace(task.first, learning=task.relearning, windows=[*task.calibration, *task.test]))
+    seconds = time.perf_counter() - started
+    failure = tried.failure or again.failure
+    if failure:
+        return Entry(tried.candidate, seconds=seconds, failure=failure)
+    calibration, test = np.split(again.errors, [len(task.calibration)])
     return Entry(
-        task.candidate,
-        model,
-        number_of_terms(model),
-        is_symbolic(model),
-        score_of(selection, task.scale),
-        score_of(np.concatenate([calibration, test]), task.scale),
-        calibration,
-        test,
+        tried.candidate, again.model, again.terms, again.is_symbolic,
+        tried.score, again.score, calibration, test, seconds, selection_errors=tried.errors,
+    )  # fmt: skip
+
+
+def _ensemble(members: Sequence[Entry], scale: Float[np.ndarray, "state"]) -> Entry:
+    selection, calibration, test = (
+        median_errors([getattr(e, f"{part}_errors") for e in members]) for part in ("selection", "calibration", "test")
+    )
+    return Entry(
+        ensemble_candidate(members),
+        Ensemble.of_fitted([e.fitted for e in members]),
+        sum(e.terms for e in members),
+        selection=score_of(selection, scale),
+        held_out=score_of(np.concatenate([calibration, test]), scale),
+        calibration_errors=calibration,
+        test_errors=test,
+        selection_errors=selection,
+        seconds=sum(e.seconds for e in members),
     )
 
 
@@ -320,15 +305,9 @@ def _refit(winner: Entry, runs: Trajectories, seed: int) -> Model:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return clone(_seeded(winner.candidate, seed).model).fit(runs)
+            return clone(seeded(winner.candidate, seed).model).fit(runs)
     except InscapeError:  # the law from before calibration still stands
         return winner.fitted
-
-
-def _seeded(candidate: Candidate, seed: int) -> Candidate:
-    if "seed" not in candidate.model.get_params(deep=False):
-        return candidate
-    return replace(candidate, model=clone(candidate.model).set_params(seed=seed))
 
 
 def _default_steps(runs: Trajectories, judged: int) -> int:

@@ -6,6 +6,8 @@ from math import comb
 
 from inscape.models.dictionary import polynomial
 from inscape.models.dmd import DMD
+from inscape.models.ensemble import Ensemble
+from inscape.models.kernel_tuning import tuned
 from inscape.models.model import Model
 from inscape.models.nvar import NVAR
 from inscape.models.persistence import Persistence, strongest_period
@@ -16,6 +18,11 @@ from inscape.trajectories import Trajectories
 
 MOST_TERMS = 200
 """Columns of a regression that is tried: its memory and time grow with rows times columns squared."""
+
+FEWEST_FOR_KERNELS = 40
+VOTERS_SHORT, VOTERS_LONG = (5, 20), (5,)
+SHORT = 400
+"""Samples up to which twenty regressions vote; longer recordings need fewer, and each costs more."""
 
 MOST_ESTIMATED = 12
 """State variables up to which the start of a forecast is estimated; tangent vectors cost their square."""
@@ -73,6 +80,24 @@ def nvar(trajectories: Trajectories) -> list[tuple[str, NVAR]]:
                     every = "" if stride == 1 else f", every {stride}th"
                     label = f"polynomial of {count} sample{'s' if count > 1 else ''}{every}, degree {degree} (NVAR)"
                     entered.append((label, NVAR(lags=count, stride=stride, degree=degree)))
+    return entered
+
+
+@register("kernel regression")
+def kernel_regression(trajectories: Trajectories) -> list[tuple[str, Model]]:
+    """A smooth function of the last few samples; settings are tried within the recording, and the best vote."""
+    variables = len(trajectories.state_names) + len(trajectories.input_names)
+    if variables > MOST_TERMS or trajectories.samples < FEWEST_FOR_KERNELS:
+        return []
+    ranked = [t.model for t in tuned(trajectories)]
+    if not ranked:
+        return []
+    best = ranked[0]
+    every = "" if best.stride == 1 else f", every {best.stride}th"
+    past = f"{best.lags} sample{'s' if best.lags > 1 else ''}{every}"
+    entered: list[tuple[str, Model]] = [(f"kernel regression on {past}", best)]
+    sizes = VOTERS_SHORT if trajectories.samples <= SHORT else VOTERS_LONG
+    entered += [(f"median of {n} kernel regressions", Ensemble(ranked[:n])) for n in sizes if n <= len(ranked)]
     return entered
 
 

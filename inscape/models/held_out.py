@@ -116,14 +116,15 @@ def forecast_errors(model: Model, made: list[Window], *, refit: bool = False) ->
 
     With `refit`, the model is fitted anew on all that came before each origin (where the window carries it).
     """
-    errors = []
-    for window in made:
-        here = clone(model).fit(window.past) if refit and window.past is not None else model
-        recent = window.history[-max(here.past, 2) :]
-        states = here.forecast(recent, len(window.future), inputs=window.future.inputs).states
-        error = np.where(np.isfinite(states), states - window.future.states, np.inf)
-        errors.append(np.where(np.isfinite(window.future.states), error, np.nan))
-    return np.array(errors)
+    if refit and made and made[0].past is not None:
+        return np.concatenate([forecast_errors(clone(model).fit(window.past), [window]) for window in made])
+    inputs = [window.future.inputs for window in made]
+    driven = None if inputs[0] is None else np.stack([i for i in inputs if i is not None])
+    recent = [window.history[-max(model.past, 2) :] for window in made]
+    states = model.forecast_each(recent, len(made[0].future), driven)
+    truth = np.stack([window.future.states for window in made])
+    error = np.where(np.isfinite(states), states - truth, np.inf)
+    return np.where(np.isfinite(truth), error, np.nan)
 
 
 def bridged(history: Trajectory) -> Trajectory:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -100,6 +101,37 @@ class Model(BaseEstimator):
             source=f"forecast of {type(self).__name__}",
         )
 
+    def forecast_each(
+        self,
+        histories: Sequence[Trajectory],
+        horizon: int,
+        inputs: Float[np.ndarray, "origin horizon input"] | None = None,
+    ) -> Float[np.ndarray, "origin horizon state"]:
+        """The states of `forecast` from many histories of this recording at once; NaN from where one diverged.
+
+        Parameters
+        ----------
+        histories : as of `forecast`.
+        horizon : number of samples.
+        inputs : at the times of each forecast, for a driven law.
+
+        Raises
+        ------
+        InputError : as of `forecast`.
+        """
+        check_is_fitted(self)
+        if not histories:
+            raise InputError("histories: none found, expected at least one to forecast from")
+        steps = _whole(horizon)
+        pasts = [self._history(history) for history in histories]
+        futures = [self._future_inputs(None if inputs is None else inputs[k], steps) for k in range(len(pasts))]
+        future = None if futures[0] is None else np.stack([f for f in futures if f is not None])
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            states = np.asarray(self._continue_each(pasts, future, steps), dtype=float)
+        self.__dict__.pop("_stopped", None)
+        held = np.logical_and.accumulate(np.isfinite(states).all(axis=2), axis=1)
+        return np.where(held[:, :, None], states, np.nan)
+
     @property
     def law(self) -> SymbolicSystem:
         """The learned law as a system, where it has a state equation.
@@ -153,6 +185,13 @@ class Model(BaseEstimator):
     @abstractmethod
     def _continue(self, history: Trajectory, inputs: np.ndarray | None, horizon: int) -> np.ndarray:
         """The (horizon, state) samples after a checked history."""
+
+    def _continue_each(self, histories: list[Trajectory], inputs: np.ndarray | None, horizon: int) -> np.ndarray:
+        """The (origin, horizon, state) samples after checked histories; leaves that can do them side by side do."""
+        futures = [None] * len(histories) if inputs is None else list(inputs)
+        return np.stack(
+            [self._continue(past, future, horizon) for past, future in zip(histories, futures, strict=True)]
+        )
 
     def _history(self, history: Any) -> Trajectory:
         runs = as_trajectories(history, self.dt_)
