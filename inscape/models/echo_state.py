@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-import numba
+from functools import lru_cache
+from typing import Any
+
 import numpy as np
+from jaxtyping import Float
 
 from inscape.errors import InputError
 from inscape.models.model import Model
+from inscape.models.reservoir.dynamics import Dynamics, read_features, usable_rows
+from inscape.models.reservoir.network import Synapses
+from inscape.models.reservoir.readout import Readout, ridge
+from inscape.systems.plan import number
 from inscape.trajectories import Trajectories, Trajectory
 
 
@@ -18,16 +25,18 @@ class EchoState(Model):
     units : reservoir size.
     spectral_radius : largest modulus among the eigenvalues of the recurrent weights.
     input_scaling : weights from the (standardised) state are uniform in +- this.
+    bias_scaling : constants are uniform in +- this; as `input_scaling` if None.
     leak : share of the new activity at each step; 1 forgets at once.
     density : share of recurrent weights that are not zero.
-    ridge : penalty of the readout, in units of the mean square activity.
+    squares : the readout sees the squares of the activity as well.
+    ridge : penalty of the readout, in units of the mean square of a feature times the number of samples.
     washout : first samples of each run that the readout does not see.
     seed : of the weights.
 
     Notes
     -----
-    After `fit`: `recurrent_` (unit, unit), `entering_` (unit, state), `bias_` (unit,) and `readout_`
-    (unit + state + 1, state).
+    After `fit`: `recurrent_` (unit, unit), `entering_` (unit, state), `bias_` (unit,), `readout_` (feature, state) with
+    the activity first and the state last, and `constant_` (state,).
     """
 
     def __init__(
@@ -36,8 +45,10 @@ class EchoState(Model):
         *,
         spectral_radius: float = 0.9,
         input_scaling: float = 0.5,
+        bias_scaling: float | None = None,
         leak: float = 1.0,
         density: float = 0.1,
+        squares: bool = False,
         ridge: float = 1e-8,
         washout: int = 20,
         seed: int = 0,
@@ -45,76 +56,103 @@ class EchoState(Model):
         self.units = units
         self.spectral_radius = spectral_radius
         self.input_scaling = input_scaling
+        self.bias_scaling = bias_scaling
         self.leak = leak
         self.density = density
+        self.squares = squares
         self.ridge = ridge
         self.washout = washout
         self.seed = seed
 
     def _learn(self, runs: Trajectories) -> None:
-        if not (isinstance(self.units, (int, np.integer)) and self.units >= 1):
-            raise InputError(f"units: {self.units!r} found, expected a whole number, at least 1")
+        self._check()
         self._past = int(self.washout) + 1
         states = np.concatenate([run.states for run in runs])
         self.centre_ = np.nanmean(states, axis=0)
-        random = np.random.default_rng(self.seed)
-        recurrent = random.normal(size=(self.units, self.units)) * (
-            random.random((self.units, self.units)) < self.density
-        )
-        radius = np.abs(np.linalg.eigvals(recurrent)).max()
-        self.recurrent_ = recurrent * (self.spectral_radius / radius if radius > 0 else 0.0)
-        self.entering_ = random.uniform(-self.input_scaling, self.input_scaling, (self.units, states.shape[1]))
-        self.bias_ = random.uniform(-self.input_scaling, self.input_scaling, self.units)
+        self._draw_weights(states.shape[1])
         features, targets = [], []
+        dynamics = self._dynamics()
         for run in runs:
-            series = (run.states - self.centre_) / self.scale_
-            if not np.isfinite(series).all():
-                raise InputError(
-                    "recording: missing samples found, a reservoir needs every one; fill or cut them first"
-                )
-            if len(series) < self._past + 1:
+            if len(run) < self._past + 1:
                 continue
-            activity = drive(self.recurrent_, self.entering_, self.bias_, self.leak, series, np.zeros(self.units))
-            rows = slice(int(self.washout), len(series) - 1)
-            features.append(_features(activity[rows], series[rows]))
-            targets.append(series[int(self.washout) + 1 :])
-        if not features:
+            series = (run.states - self.centre_) / self.scale_
+            activity = dynamics.driven(series, dynamics.at_rest())
+            rows = usable_rows(series, series, int(self.washout), int(self.washout))[:-1]
+            features.append(read_features(activity, series, self.squares)[:-1][rows])
+            targets.append(series[1:][rows])
+        if not sum(map(len, features)) >= 2:
             raise InputError(
-                f"recording: longest run has {max(map(len, runs))} samples, expected over {self._past} (washout)"
+                f"recording: longest run has {max(map(len, runs))} samples, expected over {self._past + 1} without "
+                "a gap (washout)"
             )
         x, y = np.concatenate(features), np.concatenate(targets)
-        gram = x.T @ x
-        penalty = self.ridge * np.trace(gram) / len(gram)
-        self.readout_ = np.linalg.solve(gram + penalty * np.eye(len(gram)), x.T @ y)
+        mean_square = float(np.mean(x**2)) or 1.0
+        found = ridge(x, y, self.ridge * mean_square * len(x), precise=True)
+        self.readout_, self.constant_ = found.coef, found.constant
+
+    def _draw_weights(self, width: int) -> None:
+        unit, random = _unit_reservoir(int(self.units), float(self.density), int(self.seed))
+        scale = self.input_scaling if self.bias_scaling is None else self.bias_scaling
+        self.recurrent_ = unit * self.spectral_radius
+        self.entering_ = random.uniform(-1.0, 1.0, (self.units, width)) * self.input_scaling
+        self.bias_ = random.uniform(-1.0, 1.0, self.units) * scale
+
+    def _dynamics(self) -> Dynamics:
+        numbers = (1.0, 0.0, 0.0, float(self.leak))
+        return Dynamics(Synapses.from_matrix(self.recurrent_), self.entering_, self.bias_, numbers, False)
+
+    def activity(self, history: Any) -> Float[np.ndarray, "time unit"]:
+        """Activity after each sample of a history."""
+        past = self._history(history)
+        dynamics = self._dynamics()
+        return dynamics.driven((past.states - self.centre_) / self.scale_, dynamics.at_rest())
 
     def _continue(self, history: Trajectory, inputs: np.ndarray | None, horizon: int) -> np.ndarray:
-        series = (history.states[-10 * self._past :] - self.centre_) / self.scale_
-        series = series[_first_complete(series) :]
-        activity = drive(self.recurrent_, self.entering_, self.bias_, self.leak, series, np.zeros(self.units))[-1]
-        answers = np.empty((horizon, series.shape[1]))
-        last = series[-1]
-        for k in range(horizon):
-            last = _features(activity[None], last[None])[0] @ self.readout_
-            answers[k] = last
-            activity = drive(self.recurrent_, self.entering_, self.bias_, self.leak, last[None], activity)[0]
-        return answers * self.scale_ + self.centre_
+        return self._continue_each([history], None, horizon)[0]
+
+    def _continue_each(self, histories: list[Trajectory], inputs: np.ndarray | None, horizon: int) -> np.ndarray:
+        dynamics = self._dynamics()
+        readout = Readout(self.readout_, self.constant_, np.zeros(0))
+        answers = []
+        for history in histories:
+            series = (history.states[-10 * self._past :] - self.centre_) / self.scale_
+            series = series[_first_complete(series) :]
+            state = dynamics.at_rest()
+            dynamics.driven(series, state)
+            nothing = np.empty((horizon, 0))
+            answers.append(dynamics.closed_loop(readout, series, nothing, state, squares=self.squares))
+        return np.array(answers) * self.scale_ + self.centre_
+
+    def _check(self) -> None:
+        for name, least in (("units", 1), ("washout", 0)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+                raise InputError(f"{name}: {value!r} found, expected a whole number, at least {least}")
+        for name in ("spectral_radius", "input_scaling", "density", "ridge"):
+            number(name, getattr(self, name), "a number, not negative", least=0.0)
+        if not 0 < number("leak", self.leak, "a share above 0 and up to 1", above=0.0) <= 1:
+            raise InputError(f"leak: {self.leak!r} found, expected a share above 0 and up to 1")
+        if self.bias_scaling is not None:
+            number("bias_scaling", self.bias_scaling, "a number, not negative", least=0.0)
 
 
-@numba.njit(cache=True)
-def drive(
-    recurrent: np.ndarray, entering: np.ndarray, bias: np.ndarray, leak: float, series: np.ndarray, start: np.ndarray
-) -> np.ndarray:
-    """Activity (time, unit) of a leaky tanh reservoir driven by a series (time, state)."""
-    activity = np.empty((len(series), len(bias)))
-    now = start.copy()
-    for k in range(len(series)):
-        now = (1.0 - leak) * now + leak * np.tanh(recurrent @ now + entering @ series[k] + bias)
-        activity[k] = now
-    return activity
+def _unit_reservoir(units: int, density: float, seed: int) -> tuple[np.ndarray, np.random.Generator]:
+    """Recurrent weights of spectral radius 1, and the generator as it stands after they were drawn."""
+    weights, position = _drawn(units, density, seed)
+    random = np.random.default_rng(seed)
+    random.bit_generator.state = position
+    return weights, random
 
 
-def _features(activity: np.ndarray, series: np.ndarray) -> np.ndarray:
-    return np.concatenate([activity, series, np.ones((len(activity), 1))], axis=1)
+@lru_cache(maxsize=64)
+def _drawn(units: int, density: float, seed: int) -> tuple[np.ndarray, Any]:
+    # Eigenvalues cost more than a fit on a short recording, and ensembles ask for the same few reservoirs again.
+    random = np.random.default_rng(seed)
+    recurrent = random.normal(size=(units, units)) * (random.random((units, units)) < density)
+    radius = np.abs(np.linalg.eigvals(recurrent)).max()
+    recurrent = recurrent / radius if radius > 0 else 0.0 * recurrent
+    recurrent.flags.writeable = False
+    return recurrent, random.bit_generator.state
 
 
 def _first_complete(series: np.ndarray) -> int:

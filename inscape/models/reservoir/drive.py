@@ -249,3 +249,76 @@ def run_adapting(  # type: ignore[no-untyped-def]
     for block in range(len(blocks)):
         last = steps if block == len(blocks) - 1 else (block + 1) * length
         blocks[block] /= last - block * length
+
+
+@numba.njit(cache=True, error_model="numpy")
+def run_closed(  # type: ignore[no-untyped-def]
+    starts,
+    sources,
+    weights,
+    entering,
+    bias,
+    series,
+    outside,
+    known,
+    lags,
+    potential,
+    activity,
+    numbers,
+    kind,
+    coef,
+    constant,
+    squares,
+    limit,
+):
+    """Feed a network its own answers: rows `known` and later of `series` (time, state) are written.
+
+    The network stands where it has read row known - 1. It hears the states at `lags` (0 is the newest) one after the
+    other, then the row of `outside` (time, input). An answer is coef' [r, r^2 (if squares), what it heard] + constant;
+    the rows from the first answer beyond `limit` on are NaN.
+    """
+    gain, threshold, retention, leak = numbers
+    size, width, heard = len(activity), series.shape[1], entering.shape[1]
+    driven, answer, powers = np.empty(size), np.empty(size), np.empty(size)
+    hearing = np.empty(heard)
+    base = 2 * size if squares else size
+    for t in range(known, len(series)):
+        at = 0
+        for lag in lags:
+            for m in range(width):
+                hearing[at] = series[t - 1 - lag, m]
+                at += 1
+        for m in range(outside.shape[1]):
+            hearing[at] = outside[t - 1, m]
+            at += 1
+        if t > known:
+            for i in range(size):
+                total = bias[i]
+                for m in range(heard):
+                    total += entering[i, m] * hearing[m]
+                driven[i] = total + row_sum(weights, sources, starts[i], starts[i + 1], activity)
+            for i in range(size):
+                potential[i] = retention * potential[i] + driven[i]
+            if kind == LOGISTIC:
+                logistic(potential, gain, threshold, answer, powers)
+            else:
+                logistic(potential, 2.0, 0.0, answer, powers)
+                for i in range(size):
+                    answer[i] = 2.0 * answer[i] - 1.0
+            for i in range(size):
+                activity[i] = (1.0 - leak) * activity[i] + leak * answer[i]
+        bounded = True
+        for j in range(width):
+            total = constant[j]
+            for i in range(size):
+                total += coef[i, j] * activity[i]
+            if squares:
+                for i in range(size):
+                    total += coef[size + i, j] * activity[i] * activity[i]
+            for m in range(heard):
+                total += coef[base + m, j] * hearing[m]
+            series[t, j] = total
+            bounded = bounded and abs(total) < limit
+        if not bounded:
+            series[t:, :] = np.nan
+            return
