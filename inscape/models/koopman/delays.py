@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from inscape.errors import UnknownNameError
-from inscape.models.koopman.dictionary import Dictionary, embedded, embedded_names, whole
+from inscape.models.koopman.observables import Observables, embedded, embedded_names, whole
 
 
-class Delays(Dictionary):
+class Delays(Observables):
     """x[k], x[k - stride], x[k - 2 stride] ...: with K the operator, the span of g, K g, K^2 g ... seen from its end.
 
     Parameters
@@ -48,7 +48,7 @@ class Delays(Dictionary):
         return [lag * width + i for lag in range(int(self.count)) for i in kept]
 
 
-class Constant(Dictionary):
+class Constant(Observables):
     """The function 1."""
 
     is_linear = True

@@ -14,6 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 from inscape.analysis.galerkin import Galerkin
 from inscape.errors import InputError
 from inscape.models.koopman.eigen_table import KoopmanEigen
+from inscape.models.koopman.held_out_pairs import HeldOutPairs
+from inscape.models.koopman.observables import positive
 from inscape.models.koopman.residual_bands import ResidualBands
 from inscape.models.koopman.snapshots import Snapshots
 from inscape.models.model import Model
@@ -21,7 +23,8 @@ from inscape.trajectories import Trajectories, Trajectory, as_trajectories
 
 STILL = 1e-9
 """How near to 1 an eigenvalue with a residual as small belongs to a function that stays as it is."""
-OUT_OF_BOUNDS = 1e6
+OUT_OF_BOUNDS = 10.0
+"""Widths of the recording's range beyond which a forecast in steps counts as diverged."""
 
 
 class KoopmanWarning(UserWarning):
@@ -38,6 +41,8 @@ class KoopmanModel(Model):
     max_residual: float
     growth: Literal["tame", "free", "none"]
     resample: bool
+    held_out: float
+    notes_: tuple[str, ...]
 
     # ---------------------------------------------------------------- fitting
 
@@ -54,12 +59,67 @@ class KoopmanModel(Model):
         self._check_settings()
         return super().fit(runs)
 
+    def fit_pairs(
+        self,
+        before: Float[np.ndarray, "pair *past_state"],
+        after: Float[np.ndarray, "pair *past_state"],
+        dt: float = 1.0,
+        weights: Float[np.ndarray, "pair"] | None = None,
+        state_names: Iterable[str] = (),
+    ) -> Self:
+        """Learn from snapshot pairs (x_m, F(x_m)) that are no runs.
+
+        Parameters
+        ----------
+        before, after : (pair, state), or (pair, past, state) windows, oldest sample first.
+        dt : time between the two.
+        weights : (pair,) of a quadrature rule, nothing being held out then; all alike if None.
+        """
+        x, y = _windows_given(before, "before"), _windows_given(after, "after")
+        if x.shape != y.shape:
+            raise InputError(f"after: shape {y.shape} found, expected that of before, {x.shape}")
+        positive("dt", dt)
+        self._check_settings()
+        pairs = Snapshots.of_pairs(x, y)
+        if not len(pairs):
+            raise InputError("before: no complete pair found, expected at least one")
+        each = None if weights is None else _quadrature(weights, len(x))[pairs.run]
+        self.dt_, self.input_names_ = float(dt), ()
+        self.state_names_ = tuple(state_names) or tuple(f"x{i}" for i in range(x.shape[2]))
+        deviation = pairs.windows[:, -1].std(axis=0)
+        self.scale_ = np.where(deviation > 0, deviation, 1.0)
+        self._past = self._window()
+        self._learn_pairs(pairs, HeldOutPairs(0.0 if weights is not None else float(self.held_out), 0), each)
+        return self
+
+    def _learn(self, runs: Trajectories) -> None:
+        if runs.input_names:
+            raise InputError(f"recording: inputs {', '.join(runs.input_names)} found, Koopman laws take none; DMD does")
+        self._past = self._window()
+        pairs = Snapshots.joined(Snapshots.of_states(run.states, self._past, k) for k, run in enumerate(runs))
+        if not len(pairs):
+            raise InputError(
+                f"recording: {max(map(len, runs))} samples in the longest run, expected over {self._past} in a row"
+            )
+        self._learn_pairs(pairs, HeldOutPairs(float(self.held_out), self._past, runs.lengths), None)
+
+    @abstractmethod
+    def _window(self) -> int:
+        """Samples in a snapshot."""
+
+    @abstractmethod
+    def _learn_pairs(self, pairs: Snapshots, held: HeldOutPairs, weights: np.ndarray | None) -> None:
+        """Set the learned attributes from snapshot pairs, those that are held out apart."""
+
     def _check_settings(self) -> None:
         if self.growth not in ("tame", "free", "none"):
             raise InputError(f"growth: {self.growth!r} found, expected 'tame', 'free' or 'none'")
         bound = self.max_residual
         if not (isinstance(bound, (int, float, np.number)) and bound >= 0):
             raise InputError(f"max_residual: {bound!r} found, expected a number of at least 0; np.inf keeps all")
+        share = self.held_out
+        if isinstance(share, bool) or not (isinstance(share, (int, float, np.number)) and 0 <= share < 1):
+            raise InputError(f"held_out: {share!r} found, expected a share of at least 0 and below 1")
 
     def _set_galerkin(self, galerkin: Galerkin) -> None:
         # Arrays under plain names: a fitted model is kept as numbers and texts, never as objects.
@@ -183,6 +243,12 @@ class KoopmanModel(Model):
         powers = self._tamed(kept)[None, :] ** np.arange(1, horizon + 1)[:, None]
         return np.real((powers * start) @ self._modes_of(kept))
 
+    def _inside(self, state: np.ndarray) -> np.ndarray:
+        """The state, or NaN where it has left ten times the range of the recording: a law of steps has diverged."""
+        low, high = self.range_
+        reach = OUT_OF_BOUNDS * (high - low) + np.finfo(float).tiny
+        return np.where(((state >= low - reach) & (state <= high + reach)).all(), state, np.nan)
+
     @abstractmethod
     def _eigenfunctions(self, windows: np.ndarray) -> np.ndarray:
         """(sample, past, state) -> (sample, pair)."""
@@ -212,28 +278,21 @@ def caution(message: str) -> None:
     warnings.warn(message, KoopmanWarning, stacklevel=4)
 
 
-def part_in_time(pairs: Snapshots, share: float, past: int) -> tuple[Snapshots, Snapshots]:
-    """Pairs to learn from, and pairs to judge by: whole runs where there are five, else the end of each run."""
-    runs = np.unique(pairs.run)
-    if len(runs) >= 5:
-        every = max(2, round(1 / share))
-        late = np.isin(pairs.run, runs[every - 1 :: every])
-        return pairs.at(~late), pairs.at(late)
-    early, late = np.zeros(len(pairs), dtype=bool), np.zeros(len(pairs), dtype=bool)
-    for run in runs:
-        rows = np.flatnonzero(pairs.run == run)
-        cut = round((1 - share) * len(rows))
-        early[rows[:cut]] = True
-        # Windows that reach back over the cut were seen in part.
-        late[rows[cut + past :]] = True
-    return pairs.at(early), pairs.at(late)
+def _quadrature(weights: Any, pairs: int) -> np.ndarray:
+    each = np.asarray(weights, dtype=float)
+    if each.shape != (pairs,) or not np.isfinite(each).all() or (each < 0).any() or not each.any():
+        raise InputError(f"weights: shape {each.shape} found, expected ({pairs},) numbers of at least 0, one above")
+    return each
 
 
-def in_runs(states: Iterable[np.ndarray]) -> Float[np.ndarray, "2 state"]:
-    """Least and largest value of each variable."""
-    low, high = None, None
-    for piece in states:
-        least, most = np.nanmin(piece, axis=0), np.nanmax(piece, axis=0)
-        low = least if low is None else np.fmin(low, least)
-        high = most if high is None else np.fmax(high, most)
-    return np.stack([low, high]) if low is not None and high is not None else np.empty((2, 0))
+def _windows_given(windows: Any, name: str) -> np.ndarray:
+    array = np.asarray(windows)
+    if array.dtype.kind not in "biuf" or array.ndim not in (1, 2, 3) or not len(array):
+        raise InputError(
+            f"{name}: {array.dtype} of shape {array.shape} found, expected (pair, state) or (pair, past, state) numbers"
+        )
+    array = array.astype(float)
+    if np.isinf(array).any():
+        raise InputError(f"{name}: infinite values found; mark missing samples as NaN")
+    array = array[:, None] if array.ndim == 1 else array
+    return array[:, None, :] if array.ndim == 2 else array

@@ -8,12 +8,12 @@ import numpy as np
 
 from inscape.errors import InputError
 from inscape.models.dictionary import Monomials, monomial_powers
-from inscape.models.koopman.dictionary import Dictionary, embedded, embedded_names, whole
+from inscape.models.koopman.observables import Observables, embedded, embedded_names, whole
 
 MOST_MONOMIALS = 20_000
 
 
-class Polynomials(Dictionary):
+class Polynomials(Observables):
     """All monomials up to a degree, of variables moved to mean 0 and deviation 1: the span is that of the raw ones.
 
     Parameters

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from inscape.errors import InputError, UnknownNameError
-from inscape.models.koopman.dictionary import Dictionary, embedded, embedded_names, whole
+from inscape.models.koopman.observables import Observables, embedded, embedded_names, positive, whole
 
 SHAPES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "exponential": lambda r: np.exp(-2 * r),
@@ -22,7 +22,7 @@ MOST_CLUSTERED = 20_000
 """Points that k-means sees; more do not move the centres of a few hundred clusters."""
 
 
-class RadialFunctions(Dictionary):
+class RadialFunctions(Observables):
     """f(|x - c| / (width d)) for each centre c, d the mean distance of the recording from its mean.
 
     Parameters
@@ -71,8 +71,7 @@ class RadialFunctions(Dictionary):
     def _learn(self, windows: np.ndarray) -> None:
         if self.shape not in SHAPES:
             raise UnknownNameError("shape", str(self.shape), SHAPES)
-        if not (np.isscalar(self.width) and np.isfinite(self.width) and self.width > 0):
-            raise InputError(f"width: {self.width!r} found, expected a positive number")
+        positive("width", self.width)
         points = embedded(windows, int(self.delays), int(self.stride))
         deviation = points.std(axis=0) if self.standardize else np.ones(points.shape[1])
         self.scale_ = np.where(deviation > 0, deviation, 1.0)

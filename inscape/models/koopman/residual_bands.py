@@ -86,13 +86,13 @@ def stretches(runs: Int[np.ndarray, "sample"], correlated: int = 1) -> Int[np.nd
     Parameters
     ----------
     runs : the run of each sample, in the order of time.
-    correlated : samples over which neighbours surely depend on each other; a stretch is four times as long at least.
+    correlated : samples over which neighbours surely depend on each other; a stretch is twice as long at least.
     """
     number = np.unique(runs, return_inverse=True)[1]
     count = int(number.max()) + 1
     if count >= MOST_BLOCKS // 2:
         return number % MOST_BLOCKS if count > 4 * MOST_BLOCKS else number
-    length = max(4 * correlated, -(-len(runs) // MOST_BLOCKS))
+    length = max(2 * correlated, -(-len(runs) // MOST_BLOCKS))
     places = np.empty(len(runs), dtype=int)
     reached = 0
     for run in range(count):

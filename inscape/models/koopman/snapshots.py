@@ -1,14 +1,12 @@
-"""Snapshot pairs of a recording: windows of the past and the windows one sample later, in pieces that fit memory."""
+"""Snapshot pairs of a recording: windows of the past, and the windows one sample later."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int
-
-from inscape.trajectories import Trajectory
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +18,7 @@ class Snapshots:
     windows : (window, past, state); neighbours in time share theirs, so that features are computed once.
     first, second : (pair,) rows of `windows`: before and after one step.
     run : (pair,) number of the run that a pair is of.
+    place : (pair,) its place in the run.
     missing : pairs that were left out since a value is not a number.
     """
 
@@ -27,24 +26,21 @@ class Snapshots:
     first: Int[np.ndarray, "pair"]
     second: Int[np.ndarray, "pair"]
     run: Int[np.ndarray, "pair"]
+    place: Int[np.ndarray, "pair"]
     missing: int = 0
 
     def __len__(self) -> int:
         return len(self.first)
 
-    @property
-    def before(self) -> Float[np.ndarray, "pair past state"]:
-        return self.windows[self.first]
-
-    @property
-    def after(self) -> Float[np.ndarray, "pair past state"]:
-        return self.windows[self.second]
-
-    def at(self, pairs: np.ndarray) -> Snapshots:
-        """Some of the pairs, by place or by mask, with no other windows than theirs."""
+    def at(self, pairs: np.ndarray | slice) -> Snapshots:
+        """Some of the pairs, by place or by mask, with their windows alone; what is missing stays counted."""
         first, second = self.first[pairs], self.second[pairs]
-        used, places = np.unique(np.concatenate([first, second]), return_inverse=True)
-        return Snapshots(self.windows[used], places[: len(first)], places[len(first) :], self.run[pairs])
+        used = np.zeros(len(self.windows), dtype=bool)
+        used[first] = used[second] = True
+        where = np.cumsum(used) - 1
+        return Snapshots(
+            self.windows[used], where[first], where[second], self.run[pairs], self.place[pairs], self.missing
+        )
 
     @classmethod
     def joined(cls, parts: Iterable[Snapshots]) -> Snapshots:
@@ -52,53 +48,45 @@ class Snapshots:
         pieces = list(parts)
         if len(pieces) == 1:
             return pieces[0]
-        shifts = np.concatenate([[0], np.cumsum([len(p.windows) for p in pieces])])[:-1]
+        shifts = np.cumsum([0, *(len(p.windows) for p in pieces[:-1])])
         return cls(
             np.concatenate([p.windows for p in pieces]),
             np.concatenate([p.first + s for p, s in zip(pieces, shifts, strict=True)]),
             np.concatenate([p.second + s for p, s in zip(pieces, shifts, strict=True)]),
             np.concatenate([p.run for p in pieces]),
+            np.concatenate([p.place for p in pieces]),
             sum(p.missing for p in pieces),
         )
 
     @classmethod
-    def of_run(cls, run: Trajectory, past: int, number: int = 0) -> Snapshots:
-        """Every pair of windows of one run, one sample apart; pairs with a missing value are left out and counted."""
-        states = np.asarray(run.states, dtype=float)
-        if len(states) <= past:
+    def of_states(cls, states: Float[np.ndarray, "time state"], past: int, run: int = 0, place: int = 0) -> Snapshots:
+        """Every pair of windows of a stretch, one sample apart; pairs with a missing value are left out and counted.
+
+        Parameters
+        ----------
+        past : samples in a window.
+        run, place : number of the run, and the place in it of the stretch's first pair.
+        """
+        values = np.asarray(states, dtype=float)
+        if len(values) <= past:
             none = np.empty(0, dtype=int)
-            return cls(np.empty((0, past, states.shape[1])), none, none, none)
-        windows = np.lib.stride_tricks.sliding_window_view(states, past, axis=0).transpose(0, 2, 1)
-        whole = np.isfinite(windows).all(axis=(1, 2))
+            return cls(np.empty((0, past, values.shape[1])), none, none, none, none)
+        windows = np.lib.stride_tricks.sliding_window_view(values, past, axis=0).transpose(0, 2, 1)
+        known: np.ndarray = np.asarray(np.isfinite(values).all(axis=1))
+        whole: np.ndarray = known if past == 1 else np.lib.stride_tricks.sliding_window_view(known, past).all(axis=1)
         first = np.flatnonzero(whole[:-1] & whole[1:])
-        pairs = cls(windows, first, first + 1, np.full(len(first), number))
         missing = len(windows) - 1 - len(first)
-        if missing:
-            kept = pairs.at(np.arange(len(first)))
-            return cls(kept.windows, kept.first, kept.second, kept.run, missing)
-        return pairs
+        pairs = cls(windows, first, first + 1, np.full(len(first), run), first + place, missing)
+        return pairs.at(slice(None)) if missing else pairs
 
     @classmethod
-    def of_pairs(cls, before: np.ndarray, after: np.ndarray) -> Snapshots:
-        """From (pair, past, state) windows before and after one step, each pair on its own."""
+    def of_pairs(
+        cls, before: Float[np.ndarray, "pair past state"], after: Float[np.ndarray, "pair past state"]
+    ) -> Snapshots:
+        """From windows before and after one step, each pair a run of its own."""
         known = np.isfinite(before).all(axis=(1, 2)) & np.isfinite(after).all(axis=(1, 2))
         count = int(known.sum())
         places = np.arange(count)
         windows = np.concatenate([before[known], after[known]])
-        return cls(windows, places, places + count, np.flatnonzero(known), len(before) - count)
-
-
-def in_pieces(runs: Iterable[Trajectory], past: int, rows: int) -> Iterator[Snapshots]:
-    """The pairs of all runs in pieces of at most `rows`; short runs are put together, long ones cut with overlap."""
-    waiting: list[Snapshots] = []
-    held = 0
-    for number, run in enumerate(runs):
-        for start in range(0, max(1, len(run) - past), rows):
-            piece = Snapshots.of_run(run[start : start + rows + past], past, number)
-            if waiting and held + len(piece) > rows:
-                yield Snapshots.joined(waiting)
-                waiting, held = [], 0
-            waiting.append(piece)
-            held += len(piece)
-    if waiting:
-        yield Snapshots.joined(waiting)
+        kept = np.flatnonzero(known)
+        return cls(windows, places, places + count, kept, np.zeros(count, dtype=int), len(before) - count)

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from inscape.models.dictionary import Library, user
-from inscape.models.koopman.dictionary import Dictionary
+from inscape.models.koopman.observables import Observables
 
 
-class SymbolicTerms(Dictionary):
+class SymbolicTerms(Observables):
     """Formulas of the state variables.
 
     Parameters

@@ -7,12 +7,12 @@ import itertools
 import numpy as np
 
 from inscape.errors import InputError
-from inscape.models.koopman.dictionary import Dictionary, whole
+from inscape.models.koopman.observables import Observables, positive, whole
 
 MOST_MODES = 20_000
 
 
-class TorusModes(Dictionary):
+class TorusModes(Observables):
     """exp(2 pi i k.x / period) for whole vectors k; orthonormal under the uniform measure.
 
     Parameters
@@ -41,8 +41,7 @@ class TorusModes(Dictionary):
     def _learn(self, windows: np.ndarray) -> None:
         if self.within not in ("box", "ball"):
             raise InputError(f"within: {self.within!r} found, expected 'box' or 'ball'")
-        if not (np.isscalar(self.period) and np.isfinite(self.period) and self.period > 0):
-            raise InputError(f"period: {self.period!r} found, expected a positive number")
+        positive("period", self.period)
         order, width = whole("order", self.order, 0), windows.shape[2]
         if (2 * order + 1) ** width > MOST_MODES:
             raise InputError(

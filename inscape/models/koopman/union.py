@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import clone
 
 from inscape.errors import InputError
-from inscape.models.koopman.dictionary import Dictionary
+from inscape.models.koopman.observables import Observables
+
+if TYPE_CHECKING:
+    from inscape.models.koopman.snapshots import Snapshots
 
 
-class Union(Dictionary):
+class Union(Observables):
     """All observables of its parts, in order; what `a | b` makes.
 
     Parameters
@@ -24,7 +27,7 @@ class Union(Dictionary):
     After `fit`: `parts_`, fitted copies.
     """
 
-    def __init__(self, parts: Sequence[Dictionary]):
+    def __init__(self, parts: Sequence[Observables]):
         self.parts = parts
 
     @property
@@ -43,10 +46,9 @@ class Union(Dictionary):
     def names(self) -> tuple[str, ...]:
         return tuple(name for part in self.parts_ for name in part.names)
 
-    def pairs(self, before: np.ndarray, after: np.ndarray) -> Self:
+    def learn_pairs(self, pairs: Snapshots) -> None:
         for part in self.parts_:
-            part.pairs(before, after)
-        return self
+            part.learn_pairs(pairs)
 
     def _learn(self, windows: np.ndarray) -> None:
         self.parts_ = [clone(part).fit(windows, self.state_names_) for part in self._given()]
@@ -54,7 +56,7 @@ class Union(Dictionary):
     def _evaluate(self, windows: np.ndarray) -> np.ndarray:
         return np.concatenate([part.features(windows) for part in self.parts_], axis=1)
 
-    def _given(self) -> Sequence[Dictionary]:
-        if not self.parts or not all(isinstance(part, Dictionary) for part in self.parts):
+    def _given(self) -> Sequence[Observables]:
+        if not self.parts or not all(isinstance(part, Observables) for part in self.parts):
             raise InputError(f"parts: {self.parts!r} found, expected dictionaries, at least one")
         return self.parts

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from inscape.errors import InputError
-from inscape.models.koopman.dictionary import Dictionary, embedded, whole
+from inscape.models.koopman.observables import Observables, embedded, whole
 
 
-class UserFunction(Dictionary):
+class UserFunction(Observables):
     """Whatever a function of the last few samples returns.
 
     Parameters
