@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -12,9 +12,12 @@ from inscape.errors import InputError
 from inscape.models.model import Model
 from inscape.models.reservoir.dynamics import Dynamics, read_features, usable_rows
 from inscape.models.reservoir.network import Synapses
-from inscape.models.reservoir.readout import Readout, ridge
+from inscape.models.reservoir.readout import Readout, ridge_path
 from inscape.systems.plan import number
 from inscape.trajectories import Trajectories, Trajectory
+
+RIDGES = 10.0 ** np.arange(-13, 1)
+"""Penalties tried by ridge="gcv"."""
 
 
 class EchoState(Model):
@@ -29,14 +32,15 @@ class EchoState(Model):
     leak : share of the new activity at each step; 1 forgets at once.
     density : share of recurrent weights that are not zero.
     squares : the readout sees the squares of the activity as well.
-    ridge : penalty of the readout, in units of the mean square of a feature times the number of samples.
+    ridge : penalty of the readout, in units of the mean square of a feature times the number of samples; "gcv" takes
+        the one with the smallest generalised cross-validation error, as noisy recordings need.
     washout : first samples of each run that the readout does not see.
     seed : of the weights.
 
     Notes
     -----
     After `fit`: `recurrent_` (unit, unit), `entering_` (unit, state), `bias_` (unit,), `readout_` (feature, state) with
-    the activity first and the state last, and `constant_` (state,).
+    the activity first and the state last, and `constant_` (state,); `ridge_`, the penalty taken.
     """
 
     def __init__(
@@ -49,7 +53,7 @@ class EchoState(Model):
         leak: float = 1.0,
         density: float = 0.1,
         squares: bool = False,
-        ridge: float = 1e-8,
+        ridge: float | Literal["gcv"] = 1e-8,
         washout: int = 20,
         seed: int = 0,
     ):
@@ -87,7 +91,10 @@ class EchoState(Model):
             )
         x, y = np.concatenate(features), np.concatenate(targets)
         mean_square = float(np.mean(x**2)) or 1.0
-        found = ridge(x, y, self.ridge * mean_square * len(x), precise=True)
+        tried = RIDGES if self.ridge == "gcv" else np.array([float(self.ridge)])
+        path = ridge_path(x, y, penalties=tried * mean_square * len(x), jointly=True, precise=True)
+        found = path.readout
+        self.ridge_ = float(tried[path.chosen[0]])
         self.readout_, self.constant_ = found.coef, found.constant
 
     def _draw_weights(self, width: int) -> None:
@@ -128,7 +135,8 @@ class EchoState(Model):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
                 raise InputError(f"{name}: {value!r} found, expected a whole number, at least {least}")
-        for name in ("spectral_radius", "input_scaling", "density", "ridge"):
+        names = ("spectral_radius", "input_scaling", "density", *(() if self.ridge == "gcv" else ("ridge",)))
+        for name in names:
             number(name, getattr(self, name), "a number, not negative", least=0.0)
         if not 0 < number("leak", self.leak, "a share above 0 and up to 1", above=0.0) <= 1:
             raise InputError(f"leak: {self.leak!r} found, expected a share above 0 and up to 1")

@@ -13,8 +13,8 @@ from sklearn.linear_model import LinearRegression
 
 from inscape.errors import InputError
 from inscape.models.echo_state import EchoState
-from inscape.models.reservoir import State
 from inscape.models.lagged import Lagged
+from inscape.models.reservoir import State
 from inscape.models.windows import closed_loop, lagged_windows
 
 T = np.arange(800) * 0.1
