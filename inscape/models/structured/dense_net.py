@@ -9,7 +9,6 @@ from jaxtyping import Float
 
 from inscape.errors import InputError
 from inscape.models.structured.network import Network, activate, activation_named, whole
-from inscape.models.structured.stnn import StNN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,10 +30,9 @@ class DenseNet(Network):
         self.activation = activation
 
     @classmethod
-    def same_widths(cls, network: StNN, inputs: int) -> DenseNet:
-        """Dense layers as wide as those of an StNN on the same window: 2pn, pn, pn."""
-        n = network.width(inputs)
-        return cls((2 * network.p * n, network.p * n, network.p * n), activation=network.activation)
+    def same_widths(cls, network: Network, inputs: int, outputs: int) -> DenseNet:
+        """Dense layers as wide as those of a structured network on the same window."""
+        return cls(network.widths(inputs, outputs), activation=getattr(network, "activation", "tanh"))
 
     @classmethod
     def matched(
@@ -58,6 +56,10 @@ class DenseNet(Network):
                 f"parameters: {parameters} found, expected at least {least} for {layers} layers of one unit"
             )
         return best
+
+    def widths(self, inputs: int, outputs: int) -> tuple[int, ...]:
+        """Units of each hidden layer."""
+        return tuple(whole("hidden", h) for h in self.hidden)
 
     def shapes(self, inputs: int, outputs: int) -> dict[str, tuple[int, ...]]:
         """Weights by name: weight_k (to, from) and bias_k."""

@@ -30,16 +30,26 @@ class HankelNet(Network):
     p : number of blocks.
     n : rows of the first block, hidden units of each; the next power of two from `inputs` if None.
     activation : "tanh", "leaky_relu", "relu" or "identity".
+    mode : how the blocks are multiplied, "dense", "fft", "butterfly", or "auto" for the fastest at their size.
     """
 
-    def __init__(self, p: int = 12, *, n: int | None = None, activation: str = "tanh"):
+    def __init__(self, p: int = 12, *, n: int | None = None, activation: str = "tanh", mode: str = "auto"):
         self.p = p
         self.n = n
         self.activation = activation
+        self.mode = mode
 
     def hidden(self, inputs: int) -> int:
         """Hidden units of each block."""
         return next_power_of_two(inputs) if self.n is None else whole("n", self.n)
+
+    def width(self, inputs: int) -> int:
+        """Length to which a window is padded: none; its block has as many columns as there are inputs."""
+        return whole("inputs", inputs)
+
+    def widths(self, inputs: int, outputs: int) -> tuple[int, ...]:
+        """Units of each hidden layer."""
+        return (whole("p", self.p) * self.hidden(inputs),)
 
     def shapes(self, inputs: int, outputs: int) -> dict[str, tuple[int, ...]]:
         """Weights by name."""
@@ -60,9 +70,9 @@ class HankelNet(Network):
 
     def compute(self, weights: Mapping[str, torch.Tensor], x: torch.Tensor, inputs: int, outputs: int) -> torch.Tensor:
         """(*batch, inputs) -> (*batch, outputs) in torch."""
-        inner = hankel_apply(weights["inner"], x[..., None, :], self.hidden(inputs))
+        inner = hankel_apply(weights["inner"], x[..., None, :], self.hidden(inputs), self.mode)
         hidden = activate(activation_named(self.activation), inner + weights["bias"])
-        return hankel_apply(weights["outer"], hidden, outputs).sum(-2) + weights["offset"]
+        return hankel_apply(weights["outer"], hidden, outputs, self.mode, summed=True) + weights["offset"]
 
     def compiled(
         self, flat: Float[np.ndarray, "parameter"], inputs: int, outputs: int, dtype: type = np.float64
@@ -72,7 +82,7 @@ class HankelNet(Network):
 
         weights = [w.astype(dtype) for w in self.unpack(np.asarray(flat), inputs, outputs).values()]
         name, n = activation_named(self.activation), self.hidden(inputs)
-        if n <= LOOP_UP_TO:
+        if self.mode == "dense" or (self.mode == "auto" and n <= LOOP_UP_TO):
 
             def loop(x: np.ndarray) -> np.ndarray:
                 return hankel_net_forward(np.ascontiguousarray(x, dtype=dtype), *weights, CODES[name])

@@ -52,6 +52,10 @@ class Network(BaseEstimator):
         """Length to which a window of `inputs` numbers is padded."""
         return inputs
 
+    @abstractmethod
+    def widths(self, inputs: int, outputs: int) -> tuple[int, ...]:
+        """Units of each hidden layer."""
+
     def parameters(self, inputs: int, outputs: int) -> int:
         """Number of weights."""
         return sum(int(np.prod(shape)) for shape in self.shapes(inputs, outputs).values())

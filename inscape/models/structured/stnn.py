@@ -32,11 +32,11 @@ class StNN(Network):
     Parameters
     ----------
     p : number of blocks.
-    activation : "leaky_relu" (slope 0.1), "tanh", "relu" or "identity".
+    activation : "tanh", "leaky_relu" (slope 0.1, as the authors' beamforming notebook has it), "relu" or "identity".
     noise : standard deviation of what is added to the cosine butterfly that training starts from.
     """
 
-    def __init__(self, p: int = 6, *, activation: str = "leaky_relu", noise: float = 0.1):
+    def __init__(self, p: int = 6, *, activation: str = "tanh", noise: float = 0.1):
         self.p = p
         self.activation = activation
         self.noise = noise
@@ -44,6 +44,10 @@ class StNN(Network):
     def width(self, inputs: int) -> int:
         """n: the next power of two, at least 2."""
         return max(2, next_power_of_two(whole("inputs", inputs)))
+
+    def widths(self, inputs: int, outputs: int) -> tuple[int, ...]:
+        """Units of each hidden layer: 2pn, then p for each output that is asked for, twice."""
+        return (2 * self.p * self.width(inputs), self.p * outputs, self.p * outputs)
 
     def shapes(self, inputs: int, outputs: int) -> dict[str, tuple[int, ...]]:
         """Weights by name; p(11 n + 8) + n numbers where there are n outputs."""
