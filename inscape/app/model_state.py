@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 
 from inscape.errors import InputError
 from inscape.models.dictionary import Library, Monomials, Terms
+from inscape.models.koopman.observables import Observables
 from inscape.models.model import Model
 from inscape.systems.definition import symbol
 
@@ -86,6 +87,11 @@ def _encode(value: Any, place: str, arrays: dict[str, np.ndarray]) -> Any:
             "library": _path(type(value)),
             "of": {k: _encode(v, f"{place}.{k}", arrays) for k, v in vars(value).items()},
         }
+    if isinstance(value, Observables):
+        return {
+            "observables": _path(type(value)),
+            "of": {k: _encode(v, f"{place}.{k}", arrays) for k, v in vars(value).items()},
+        }
     name = getattr(value, "__name__", type(value).__name__)
     raise InputError(f"save: {place} holds {name}, which is code or an open object; only numbers and texts can be kept")
 
@@ -114,10 +120,12 @@ def _decode(value: Any, arrays: Mapping[str, np.ndarray], model: Any) -> Any:
         return plan(**{k: _decode(v, arrays, None) for k, v in value["settings"].items()})
     if "terms of" in value:
         return model.library_.terms(model.state_names_, model.input_names_)
-    kind = _class(str(value["library"]), Library)
-    library = object.__new__(kind)
-    vars(library).update({k: _decode(v, arrays, model) for k, v in value["of"].items()})
-    return library
+    kind = (
+        _class(str(value["library"]), Library) if "library" in value else _class(str(value["observables"]), Observables)
+    )
+    recipe = object.__new__(kind)
+    vars(recipe).update({k: _decode(v, arrays, model) for k, v in value["of"].items()})
+    return recipe
 
 
 def _path(kind: type) -> str:

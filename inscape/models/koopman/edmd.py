@@ -9,6 +9,7 @@ import numpy as np
 from inscape.analysis.galerkin import EigenSystem, Galerkin
 from inscape.models.koopman.dictionary_model import DictionaryModel
 from inscape.models.koopman.observables import Observables
+from inscape.models.windows import closed_loop
 from inscape.trajectories import Trajectory
 
 if TYPE_CHECKING:
@@ -76,17 +77,16 @@ class EDMD(DictionaryModel):
     def _eigen_system(self, galerkin: Galerkin) -> EigenSystem:
         return galerkin.eigen()
 
-    def _continue(self, history: Trajectory, inputs: np.ndarray | None, horizon: int) -> np.ndarray:
+    def _continue_each(self, histories: list[Trajectory], inputs: np.ndarray | None, horizon: int) -> np.ndarray:
         if not self.reproject:
-            return super()._continue(history, inputs, horizon)
-        from inscape.models.windows import closed_loop
-
+            return super()._continue_each(histories, inputs, horizon)
         push = self.galerkin_arrays_["basis"] @ self.increments_
 
-        def step(window: np.ndarray) -> np.ndarray:
-            return self._inside(window[-1]) + np.real(self.dictionary_.features(window[None])[0] @ push)
+        def step(windows: np.ndarray) -> np.ndarray:
+            return self._inside(windows[:, -1]) + np.real(self.dictionary_.features(windows) @ push)
 
-        return closed_loop(step, history.states[-self._past :].astype(float), horizon)
+        recent = np.stack([history.states[-self._past :].astype(float) for history in histories])
+        return closed_loop(step, recent, horizon)
 
     @property
     def law(self) -> SymbolicSystem:

@@ -170,11 +170,12 @@ class KernelEDMD(KoopmanModel):
     def _modes_of(self, kept: np.ndarray) -> np.ndarray:
         return np.linalg.lstsq(self._values[:, kept], self._states.astype(complex), rcond=None)[0]
 
-    def _continue(self, history: Trajectory, inputs: np.ndarray | None, horizon: int) -> np.ndarray:
+    def _continue_each(self, histories: list[Trajectory], inputs: np.ndarray | None, horizon: int) -> np.ndarray:
         if not self.reproject:
-            return super()._continue(history, inputs, horizon)
+            return super()._continue_each(histories, inputs, horizon)
 
-        def step(window: np.ndarray) -> np.ndarray:
-            return self._inside(window[-1]) + (self._at(window[None]) @ self.push_)[0]
+        def step(windows: np.ndarray) -> np.ndarray:
+            return self._inside(windows[:, -1]) + self._at(windows) @ self.push_
 
-        return closed_loop(step, history.states[-self._past :].astype(float), horizon)
+        recent = np.stack([history.states[-self._past :].astype(float) for history in histories])
+        return closed_loop(step, recent, horizon)

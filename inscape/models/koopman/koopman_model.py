@@ -237,17 +237,21 @@ class KoopmanModel(Model):
         return np.where(grows, values / np.where(size > 0, size, 1.0), values)
 
     def _continue(self, history: Trajectory, inputs: np.ndarray | None, horizon: int) -> np.ndarray:
-        window = self._windows(history.states[-self._past :].astype(float))
-        kept, _ = self._forecast_modes()
-        start = self._eigenfunctions(window)[0, kept]
-        powers = self._tamed(kept)[None, :] ** np.arange(1, horizon + 1)[:, None]
-        return np.real((powers * start) @ self._modes_of(kept))
+        return self._continue_each([history], inputs, horizon)[0]
 
-    def _inside(self, state: np.ndarray) -> np.ndarray:
-        """The state, or NaN where it has left ten times the range of the recording: a law of steps has diverged."""
+    def _continue_each(self, histories: list[Trajectory], inputs: np.ndarray | None, horizon: int) -> np.ndarray:
+        windows = np.stack([history.states[-self._past :].astype(float) for history in histories])
+        kept, _ = self._forecast_modes()
+        starts = self._eigenfunctions(windows)[:, kept]
+        powers = self._tamed(kept) ** np.arange(1, horizon + 1)[:, None]
+        return np.real((starts[:, None] * powers) @ self._modes_of(kept))
+
+    def _inside(self, states: np.ndarray) -> np.ndarray:
+        """The states (origin, state), NaN those that have left ten times the range of the recording: they diverged."""
         low, high = self.range_
         reach = OUT_OF_BOUNDS * (high - low) + np.finfo(float).tiny
-        return np.where(((state >= low - reach) & (state <= high + reach)).all(), state, np.nan)
+        inside = ((states >= low - reach) & (states <= high + reach)).all(axis=1, keepdims=True)
+        return np.where(inside, states, np.nan)
 
     @abstractmethod
     def _eigenfunctions(self, windows: np.ndarray) -> np.ndarray:

@@ -22,8 +22,7 @@ class NeuralObservables(Observables):
     the span is tr(L) - ||A||_F^2: what K carries out of it. The loss is that sum for the span of 1, the state and the
     net; it does not depend on the basis, is zero exactly on an invariant space, and keeps the state in, so that the net
     cannot settle on functions that tell nothing of it. (Residual training after Xu et al. 2025, "ResKoopNet"; a net as
-    dictionary after Li, Dietrich, Bollt, Kevrekidis 2017, Chaos 27:103111.) Needs the extra [neural] to train, not to be
-    used.
+    dictionary after Li, Dietrich, Bollt, Kevrekidis 2017, Chaos 27:103111.) Needs the extra [neural] to train.
 
     Parameters
     ----------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -72,8 +73,8 @@ class Snapshots:
             none = np.empty(0, dtype=int)
             return cls(np.empty((0, past, values.shape[1])), none, none, none, none)
         windows = np.lib.stride_tricks.sliding_window_view(values, past, axis=0).transpose(0, 2, 1)
-        known: np.ndarray = np.asarray(np.isfinite(values).all(axis=1))
-        whole: np.ndarray = known if past == 1 else np.lib.stride_tricks.sliding_window_view(known, past).all(axis=1)
+        known = np.logical_and.reduce(np.isfinite(values), axis=1)
+        whole: Any = known if past == 1 else np.lib.stride_tricks.sliding_window_view(known, past).all(axis=1)
         first = np.flatnonzero(whole[:-1] & whole[1:])
         missing = len(windows) - 1 - len(first)
         pairs = cls(windows, first, first + 1, np.full(len(first), run), first + place, missing)
