@@ -3,10 +3,24 @@
 from inscape.models import dictionary
 from inscape.models.delay_forecaster import DelayForecaster
 from inscape.models.dmd import DMD
+from inscape.models.ensemble import Ensemble
+from inscape.models.kernel_regression import KernelRegression
 from inscape.models.model import Model
 from inscape.models.nvar import NVAR
 from inscape.models.persistence import Persistence
 from inscape.models.sindy import SINDy
 from inscape.models.structured import HankelNet, StNN
 
-__all__ = ["DMD", "NVAR", "DelayForecaster", "HankelNet", "Model", "Persistence", "SINDy", "StNN", "dictionary"]
+__all__ = [
+    "DMD",
+    "NVAR",
+    "DelayForecaster",
+    "Ensemble",
+    "HankelNet",
+    "KernelRegression",
+    "Model",
+    "Persistence",
+    "SINDy",
+    "StNN",
+    "dictionary",
+]

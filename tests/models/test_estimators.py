@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from inscape.errors import InputError
-from inscape.models import DMD, NVAR, Persistence, SINDy, dictionary
+from inscape.models import DMD, NVAR, Ensemble, KernelRegression, Persistence, SINDy, dictionary
 from inscape.trajectories import Trajectories, Trajectory
 
 MODELS = [
@@ -27,6 +27,9 @@ MODELS = [
     SINDy(),
     SINDy(dictionary.polynomial(2), threshold=0.01, ensemble=5),
     SINDy(dictionary.polynomial(2), threshold=0.001, time="discrete"),
+    KernelRegression(),
+    KernelRegression(2, 3, 1.0, 1e-4, "gaussian", centres=50),
+    Ensemble([DMD(), NVAR(), Persistence()]),
 ]
 
 

@@ -1,0 +1,81 @@
+"""Ensembles: the median of laws, and the choice by training data alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from inscape.app.samples import lorenz
+from inscape.errors import InputError
+from inscape.models import DMD, NVAR, Ensemble, KernelRegression, Persistence, SINDy
+from inscape.models.ensemble import joined
+from inscape.models.selection import choose
+
+RUN = lorenz(samples=500)
+
+
+def test_the_median_of_three_forecasts_is_the_middle_one():
+    members = [Persistence("last"), Persistence("mean"), DMD()]
+    ensemble = Ensemble(members).fit(RUN)
+    each = np.stack([m.forecast(RUN, 20).states for m in ensemble.members_])
+    assert ensemble.forecast(RUN, 20).states == pytest.approx(np.median(each, axis=0))
+
+
+def test_a_law_that_diverged_no_longer_votes():
+    far = np.array([[np.inf, 5.0], [np.nan, np.nan]])
+    near = np.array([[1.0, 1.0], [2.0, np.nan]])
+    assert np.array_equal(joined([far, near], "mean"), np.array([[1.0, 3.0], [2.0, np.nan]]), equal_nan=True)
+
+
+def test_a_law_that_cannot_be_fitted_is_left_out_and_named():
+    ensemble = Ensemble([DMD(), KernelRegression(lags=400)]).fit(RUN[:300])
+    assert len(ensemble.members_) == 1
+    assert "300 samples, expected over 401" in ensemble.failures_[0]
+
+
+def test_an_ensemble_of_laws_that_all_fail_is_refused():
+    with pytest.raises(InputError, match="none of 1 could be fitted"):
+        Ensemble([KernelRegression(lags=400)]).fit(RUN[:300])
+
+
+@pytest.mark.parametrize("members", [[], ["DMD"], None])
+def test_members_must_be_models(members: object):
+    with pytest.raises(InputError, match="members: "):
+        Ensemble(members).fit(RUN)  # type: ignore[arg-type]
+
+
+def test_an_unknown_rule_is_named():
+    with pytest.raises(InputError, match="rule: 'mode' found"):
+        Ensemble([DMD()], "mode").fit(RUN)  # type: ignore[arg-type]
+
+
+def test_fitted_laws_are_joined_without_learning_again():
+    laws = [DMD().fit(RUN), NVAR().fit(RUN)]
+    ensemble = Ensemble.of_fitted(laws)
+    assert ensemble.members_[0] is laws[0]
+    assert ensemble.forecast(RUN, 5).states == pytest.approx(Ensemble([DMD(), NVAR()]).fit(RUN).forecast(RUN, 5).states)
+
+
+def test_the_choice_comes_unfitted_and_ranks_every_law():
+    choice = choose(RUN.states[:, :1], dt=RUN.dt, horizon=30, laws=["dmd", "kernel regression"])
+    scores = [t.score.mean for t in choice.ranking if t.score is not None]
+    assert scores == sorted(scores)
+    assert not hasattr(choice.model, "dt_")
+    assert choice.horizon == 30
+    assert {t.candidate.family for t in choice.ranking} >= {"ensemble", "kernel regression", "dmd", "mean"}
+
+
+def test_the_choice_is_the_same_for_the_same_seed():
+    one, two = (choose(RUN.states[:, :1], dt=RUN.dt, laws=["dmd", "nvar"], seed=1) for _ in range(2))
+    assert repr(one.model) == repr(two.model)
+    assert [t.candidate.label for t in one.ranking] == [t.candidate.label for t in two.ranking]
+
+
+def test_a_clean_flow_is_given_its_sparse_law():
+    choice = choose(lorenz(samples=1_500), laws=["sindy", "dmd"])
+    assert isinstance(getattr(choice.law, "model", choice.law), SINDy)
+
+
+def test_three_samples_are_too_few_to_choose_by():
+    with pytest.raises(InputError, match="samples found, expected at least|no law could be fitted"):
+        choose(np.arange(2.0)[:, None], dt=1.0)
