@@ -31,9 +31,12 @@ def scored(item: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = []
     for arm in item["arms"]:
         network, notes = built(arm, base, series, item["seed"])
+        wanted = notes.pop("wanted", None)
         found.append({"score": score(network, series), **notes})
         if item.get("looked_at"):
             found[-1] |= looked_at(network, series)
+            if wanted is not None:
+                found[-1]["frozen_error"] = float(np.abs(found[-1]["rates"] - wanted).mean())
     return found
 
 
@@ -72,6 +75,7 @@ def built(arm: Mapping[str, Any], base: Network, series: Series, seed: int) -> t
         "rate_error": adapted.rate_error,
         "unreachable": len(adapted.unreachable),
         "settled": adapted.has_settled,
+        "wanted": adapted.targets,
     }
     if kind == "inhibition permuted":
         sums = adapted.network.inhibition.sums

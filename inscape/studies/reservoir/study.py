@@ -293,12 +293,16 @@ def failures(lab: Lab, findings: Findings, sizes: Sizes, series: Plain) -> dict[
                     "network": name,
                     "memory": float(np.mean([c["score"] for c in cells])),
                     "over best global": float(np.mean(ratio)),
+                    "rate error, adapting": _mean([c.get("rate_error") for c in cells]),
+                    "rate error, frozen": _mean([c.get("frozen_error") for c in cells]),
                     "apart from another start": float(np.mean([c["forgets"] for c in cells])),
                     "synchrony": float(np.mean([c["synchrony"] for c in cells])),
                 }
             )
     findings.tables["regimes"] = Table(
-        "Other regimes: memory, the distance that two starts keep under one input, and period-2 synchrony", tuple(rows)
+        "Other regimes: memory, rates while inhibition adapts and once it is frozen, the distance that two starts keep "
+        "under one input, and period-2 synchrony",
+        tuple(rows),
     )
     setting = f"{len(seeds)} networks, rate 0.5"
     for name, regime, law in (
@@ -453,6 +457,11 @@ def recordings(lab: Lab, findings: Findings) -> None:
         "ReservoirPy's network tuned (median over networks)",
         tuple(rows),
     )
+
+
+def _mean(values: list[float | None]) -> float | None:
+    known = [v for v in values if v is not None]
+    return float(np.mean(known)) if known else None
 
 
 def _over(one: float, other: float) -> float | None:
