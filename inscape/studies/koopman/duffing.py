@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from inscape.analysis.error_control import spectrum_with_error_control
 from inscape.analysis.galerkin import Galerkin, GalerkinStream
 from inscape.analysis.pseudospectrum import plane, pseudospectrum
 from inscape.models.koopman import Dictionary
@@ -72,24 +73,6 @@ def held_out_residuals(
     return found.eigenvalues, np.sqrt(missed / size)
 
 
-def local_minima(
-    points: np.ndarray, residuals: Float[np.ndarray, "point"], reach: float = 5.0
-) -> tuple[np.ndarray, Float[np.ndarray, "kept"]]:
-    """The spectrum with error control: for each point of residual D below 1, the least within `reach` D of it.
-
-    Returns
-    -------
-    The points kept, and the residual of each; the largest of these bounds the error.
-    """
-    from scipy.spatial import KDTree
-
-    places = np.stack([points.real, points.imag], axis=1)
-    inside = np.flatnonzero(residuals < 1)
-    near = KDTree(places).query_ball_point(places[inside], reach * residuals[inside])
-    kept = np.unique([group[int(np.argmin(residuals[group]))] for group in near]).astype(int)
-    return points[kept], residuals[kept]
-
-
 def worst_residuals(item: dict[str, Any]) -> dict[str, Any]:
     """One operator: `item` holds `damping`, `size` (functions), `starts`, `steps`, `tolerance`, `seed`, `shuffled`.
 
@@ -128,13 +111,13 @@ def plane_of(item: dict[str, Any]) -> dict[str, Any]:
     grid = plane((-1.2, 1.2), (0.0, 1.2), item["step"])
     surface = pseudospectrum(galerkin, grid, tolerance=item["tolerance"])
     values, residuals = held_out_residuals(dictionary, galerkin, *pairs(third))
-    kept, errors = local_minima(grid.ravel(), surface.upper.ravel())
+    kept = spectrum_with_error_control(galerkin, grid, tolerance=item["tolerance"])
     return {
         "real": grid.real[0],
         "imag": grid.imag[:, 0],
         "surface": surface.values,
         "eigenvalues": np.stack([values.real, values.imag], axis=1),
         "residuals": residuals,
-        "kept": np.stack([kept.real, kept.imag], axis=1),
-        "errors": errors,
+        "kept": np.stack([kept.points.real, kept.points.imag], axis=1),
+        "errors": kept.errors,
     }
