@@ -11,6 +11,7 @@ from inscape.analysis.bifurcation import (
     bifurcation_diagram,
 )
 from inscape.analysis.conditional import conditional_exponents
+from inscape.analysis.correlation_moments import filtered_density, spectral_moments
 from inscape.analysis.covariant import CovariantVectors, covariant_vectors
 from inscape.analysis.dimensions import (
     Dimension,
@@ -20,6 +21,7 @@ from inscape.analysis.dimensions import (
     kaplan_yorke_dimension,
     theiler_window,
 )
+from inscape.analysis.eigenfunctions import Eigenfunctions
 from inscape.analysis.entropy import (
     MultiscaleEntropy,
     lempel_ziv_complexity,
@@ -29,6 +31,7 @@ from inscape.analysis.entropy import (
     sample_entropy,
     spectral_entropy,
 )
+from inscape.analysis.error_control import ControlledSpectrum, spectrum_with_error_control
 from inscape.analysis.expansion import ExpansionEntropy, expansion_entropy
 from inscape.analysis.exponents import LyapunovSpectrum
 from inscape.analysis.exponents_from_data import DataExponent, largest_exponent_from_data
@@ -51,12 +54,17 @@ from inscape.analysis.periodic_orbits import (
     PeriodicOrbit,
     periodic_orbit,
 )
+from inscape.analysis.point_energy import PointEnergy, point_energy
 from inscape.analysis.processing_capacity import ProcessingCapacity, processing_capacity
+from inscape.analysis.pseudospectrum import Pseudospectrum, plane, pseudospectrum
+from inscape.analysis.rational_kernel import rigged_density
 from inscape.analysis.recurrence import (
     Recurrence,
     recurrence_plot,
     recurrence_quantification,
 )
+from inscape.analysis.residual_audit import ResidualAudit, residuals_of
+from inscape.analysis.residual_bands import ResidualBands, residual_bands
 from inscape.analysis.residuals import least_residual, residual
 from inscape.analysis.scores import (
     ValidTime,
@@ -77,6 +85,7 @@ from inscape.analysis.sections import (
     return_map,
     stroboscopic_section,
 )
+from inscape.analysis.spectral_measure import SpectralMeasure, spectral_measure
 from inscape.analysis.spectrum import (
     Spectrum,
     autocorrelation,
@@ -88,6 +97,7 @@ from inscape.analysis.surrogates import (
     surrogates,
 )
 from inscape.analysis.twins import largest_exponent_twins
+from inscape.analysis.unitary_part import UnitaryPart, unitary_part
 from inscape.analysis.zero_one import (
     ChaosDecision,
     ZeroOneTest,
@@ -101,12 +111,14 @@ __all__ = [
     "Basins",
     "BifurcationDiagram",
     "ChaosDecision",
+    "ControlledSpectrum",
     "CovariantVectors",
     "DataExponent",
     "Dimension",
     "DimensionFit",
     "DominantPeriod",
     "EigenSystem",
+    "Eigenfunctions",
     "ExpansionEntropy",
     "FixedPoint",
     "Galerkin",
@@ -115,10 +127,16 @@ __all__ = [
     "MemoryCapacity",
     "MultiscaleEntropy",
     "PeriodicOrbit",
+    "PointEnergy",
     "ProcessingCapacity",
+    "Pseudospectrum",
     "Recurrence",
+    "ResidualAudit",
+    "ResidualBands",
+    "SpectralMeasure",
     "Spectrum",
     "StateRank",
+    "UnitaryPart",
     "ValidTime",
     "ZeroOneTest",
     "audit",
@@ -136,6 +154,7 @@ __all__ = [
     "dominant_period",
     "embedding_lag",
     "expansion_entropy",
+    "filtered_density",
     "finite_time_exponents",
     "fixed_points",
     "gali",
@@ -158,23 +177,33 @@ __all__ = [
     "ordinal_distribution",
     "periodic_orbit",
     "permutation_entropy",
+    "plane",
     "poincare_section",
+    "point_energy",
     "power_spectrum",
     "processing_capacity",
+    "pseudospectrum",
     "r2",
     "recurrence_plot",
     "recurrence_quantification",
     "residual",
+    "residual_bands",
+    "residuals_of",
     "return_map",
+    "rigged_density",
     "rmse",
     "sample_entropy",
     "smape",
     "spectral_distance",
     "spectral_entropy",
+    "spectral_measure",
+    "spectral_moments",
     "spectrum_from_data",
+    "spectrum_with_error_control",
     "stroboscopic_section",
     "surrogates",
     "theiler_window",
+    "unitary_part",
     "valid_time",
     "zero_one_test",
 ]

@@ -1,4 +1,4 @@
-"""Spectral densities from autocorrelations and a filter, without a dictionary."""
+"""Spectral densities from autocorrelations and a window, without a dictionary."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from inscape.analysis.series import one_of, whole
 from inscape.errors import InputError
 from inscape.trajectories import Trajectories, Trajectory
 
-FILTERS = ("fejer", "cosine", "sharp cosine", "bump")
+WINDOWS = ("fejer", "cosine", "sharp cosine", "bump")
 # The bump falls to one half at x = 1/2 for this constant.
 _BUMP = 0.109550455106347
 
 
-def autocorrelations(recording: Any, count: int, *, centre: bool = False) -> Complex[np.ndarray, "lag"]:
+def spectral_moments(recording: Any, count: int, *, centre: bool = False) -> Complex[np.ndarray, "lag"]:
     """c_n = <K^n g, g> for n = 0 .. count - 1 as averages over time, g the one observable recorded; O(T log T).
 
     Parameters
@@ -50,13 +50,13 @@ def autocorrelations(recording: Any, count: int, *, centre: bool = False) -> Com
     return sums / pairs
 
 
-def moment_filter(name: str, x: Float[np.ndarray, "*lag"]) -> Float[np.ndarray, "*lag"]:
+def moment_window(name: str, x: Float[np.ndarray, "*lag"]) -> Float[np.ndarray, "*lag"]:
     """phi(x) for |x| <= 1, one at 0 and zero from 1 on.
 
     "fejer" 1 - |x| keeps the density positive; "cosine" is of second order, "sharp cosine" of fourth, "bump" of any
     where the density is smooth (Colbrook & Townsend 2024, Comm. Pure Appl. Math. 77, 221, section 3.2).
     """
-    one_of(name, "filter", FILTERS)
+    one_of(name, "window", WINDOWS)
     x = np.minimum(np.abs(np.asarray(x, dtype=float)), 1.0)
     if name == "fejer":
         return 1 - x
@@ -74,7 +74,7 @@ def moment_filter(name: str, x: Float[np.ndarray, "*lag"]) -> Float[np.ndarray, 
 
 
 def filtered_density(
-    moments: Complex[np.ndarray, "lag"], angles: Float[np.ndarray, "angle"] | None = None, *, filter: str = "bump"
+    moments: Complex[np.ndarray, "lag"], angles: Float[np.ndarray, "angle"] | None = None, *, window: str = "bump"
 ) -> Float[np.ndarray, "angle"]:
     """Spectral density (1 / 2 pi) sum_n phi(n / N) c_n exp(-i n theta) over |n| < N; integrates to c_0.
 
@@ -82,20 +82,20 @@ def filtered_density(
 
     Parameters
     ----------
-    moments : (lag,) c_0 .. c_(N-1) of `autocorrelations`; c_(-n) = conj(c_n).
+    moments : (lag,) c_0 .. c_(N-1) of `spectral_moments`; c_(-n) = conj(c_n).
     angles : (angle,) radians; 512 of the whole circle if None.
-    filter : "fejer", "cosine", "sharp cosine" or "bump".
+    window : "fejer", "cosine", "sharp cosine" or "bump".
 
     Raises
     ------
-    InputError : for an unknown filter, or moments that are no (lag,) of finite numbers.
+    InputError : for an unknown window, or moments that are no (lag,) of finite numbers.
     """
     c = finite_numbers(moments, "moments").astype(complex)
     if c.ndim != 1 or not c.size:
         raise InputError(f"moments: shape {c.shape} found, expected (lag,)")
     theta = angles_of(angles)
     lags = np.arange(len(c))
-    weighted = c * moment_filter(filter, lags / len(c))
+    weighted = c * moment_window(window, lags / len(c))
     weighted[0] /= 2
     return np.real(np.exp(-1j * np.outer(theta, lags)) @ weighted) / np.pi
 

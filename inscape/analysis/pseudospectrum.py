@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Complex, Float
 
+from inscape.analysis.concave_sandwich import ConcaveSandwich
 from inscape.analysis.features import points_of_plane
 from inscape.analysis.galerkin import Galerkin
-from inscape.analysis.concave_sandwich import ConcaveSandwich
 from inscape.analysis.least_eigenvalue import LeastEigenvalue
 from inscape.analysis.series import positive, real_numbers, shown
 from inscape.errors import InputError
@@ -65,7 +64,7 @@ class Pseudospectrum:
         return lower.reshape(points.shape), upper.reshape(points.shape)
 
     def witness(self, z: complex) -> tuple[float, Complex[np.ndarray, "rank"]]:
-        """The best approximate eigenfunction known for z: its residual and its coefficients in the orthonormal basis."""
+        """The best approximate eigenfunction known for z: its residual, its coefficients in the orthonormal basis."""
         point = complex(points_of_plane(z).reshape(()))
         return self._sandwich.witness(point)
 

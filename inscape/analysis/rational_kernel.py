@@ -79,7 +79,7 @@ def rigged_density(
 ) -> Float[np.ndarray, "angle"]:
     """Spectral density at each angle from eigenvalues on the circle and the energy |c_l|^2 of g in each.
 
-    O(angle rank order). The density integrates over 2 pi to the sum of the weights; orders above one may dip below zero.
+    O(angle rank order). The density integrates to the sum of the weights; orders above one may dip below zero.
 
     Parameters
     ----------

@@ -74,8 +74,8 @@ def least_residual(galerkin: Galerkin, z: Complex[np.ndarray, "*point"] | comple
         else:
             s = svd(factor, compute_uv=False, check_finite=False)
         least[k] = s[-1]
-    least = least.reshape(points.shape) if points.ndim else least[0]
-    return (least, minimisers.reshape(*points.shape, galerkin.rank)) if vectors else least
+    shaped = least.reshape(points.shape) if points.ndim else least[0]
+    return (shaped, minimisers.reshape(*points.shape, galerkin.rank)) if vectors else shaped
 
 
 def _check_galerkin(galerkin: Any) -> None:
