@@ -21,6 +21,10 @@ EVEN, BELL = name_of(0.5), name_of(["beta", 8, 8])
 DESIGNED: tuple[Any, ...] = (0.5, ["beta", 8, 8])
 
 
+Plain = dict[tuple[str, int], dict[str, Any]]
+"""The series of a task and a network seed as plain data."""
+
+
 @dataclass(frozen=True)
 class Sizes:
     """How large a run of the study is."""
@@ -84,18 +88,18 @@ def arm_name(arm: dict[str, Any]) -> str:
     return name_of(arm["targets"]) + ("" if arm["kind"] == "local" else f", {arm['kind']}")
 
 
-def task_series(lab: Lab, sizes: Sizes) -> dict[tuple[str, int], dict[str, Any]]:
+def task_series(lab: Lab, sizes: Sizes) -> Plain:
     """The series of every task and network, as plain data."""
-    items = [{"task": task, "length": sizes.length, "seed": seed} for task in TASKS for seed in sizes.seeds]
-    made = lab.parallel_map(_plain_series, items, label="series")
-    return {(item["task"], item["seed"]): series for item, series in zip(items, made, strict=True)}
+    keys = [(task, seed) for task in TASKS for seed in sizes.seeds]
+    items = [{"task": task, "length": sizes.length, "seed": seed} for task, seed in keys]
+    return dict(zip(keys, lab.parallel_map(_plain_series, items, label="series"), strict=True))
 
 
 def _plain_series(item: dict[str, Any]) -> dict[str, Any]:
     return dict(vars(series_of_task(item["task"], item["length"], item["seed"])))
 
 
-def measured_grid(lab: Lab, sizes: Sizes, series: dict[tuple[str, int], dict[str, Any]]) -> Scores:
+def measured_grid(lab: Lab, sizes: Sizes, series: Plain) -> Scores:
     """Random in-degrees on three tasks with every law; fixed in-degrees on memory, where little is to adapt."""
     local = [{"kind": "local", "targets": law} for law in LAWS]
     design = [{"kind": "one-step", "targets": law} for law in DESIGNED]

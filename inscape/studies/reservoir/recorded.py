@@ -65,7 +65,13 @@ def _their_setting(random: np.random.Generator) -> dict[str, float]:
 
 
 def _our_states(item: Mapping[str, Any], setting: Mapping[str, float], series: np.ndarray) -> np.ndarray:
-    base = dale_network(item["nodes"], degree=item["nodes"] / 10, seed=item["seed"], **setting)
+    base = dale_network(
+        item["nodes"],
+        degree=item["nodes"] / 10,
+        input_scale=setting["input_scale"],
+        gain=setting["gain"],
+        seed=item["seed"],
+    )
     training = len(series) * 2 // 3
     return design_inhibition(base, LAW, series[:training].mean(), seed=item["seed"]).network.drive(series)
 

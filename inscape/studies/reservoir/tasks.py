@@ -49,8 +49,8 @@ def series_of_task(task: str, length: int, seed: int) -> Series:
         return Series(task, run.inputs[:, 0], run.states[:, 0], training)
     # Another history of the same system for each seed; what comes first is not on the attractor yet.
     start = np.random.default_rng(seed).uniform(0.7, 1.3, 1)
-    run = zoo["MackeyGlass", "chaotic"].simulate(start, times=np.arange(length + 501.0), tolerance=1e-9)
-    motion = run.states[500:, 0]
+    system: Any = zoo["MackeyGlass", "chaotic"]
+    motion = system.simulate(start, times=np.arange(length + 501.0), tolerance=1e-9).states[500:, 0]
     motion = (motion - motion.mean()) / motion.std()
     return Series(task, motion[:-1], motion[1:], training)
 
