@@ -1,5 +1,6 @@
 """Measurements on systems and trajectories: exponents, dimensions, entropies, sections, spectra, forecast scores."""
 
+from inscape.analysis.adjoint_residual import least_adjoint_residual
 from inscape.analysis.alignment import Alignment, gali
 from inscape.analysis.audit import AuditRow, audit, audit_all
 from inscape.analysis.basins import (
@@ -10,6 +11,7 @@ from inscape.analysis.bifurcation import (
     BifurcationDiagram,
     bifurcation_diagram,
 )
+from inscape.analysis.certificate import Certificate, Statement, certificate, preservation_defect
 from inscape.analysis.conditional import conditional_exponents
 from inscape.analysis.correlation_moments import filtered_density, spectral_moments
 from inscape.analysis.covariant import CovariantVectors, covariant_vectors
@@ -110,6 +112,7 @@ __all__ = [
     "AuditRow",
     "Basins",
     "BifurcationDiagram",
+    "Certificate",
     "ChaosDecision",
     "ControlledSpectrum",
     "CovariantVectors",
@@ -136,6 +139,7 @@ __all__ = [
     "SpectralMeasure",
     "Spectrum",
     "StateRank",
+    "Statement",
     "UnitaryPart",
     "ValidTime",
     "ZeroOneTest",
@@ -145,6 +149,7 @@ __all__ = [
     "basins",
     "bifurcation_diagram",
     "box_dimension",
+    "certificate",
     "chaos_decision",
     "conditional_exponents",
     "correlation",
@@ -164,6 +169,7 @@ __all__ = [
     "kernel_rank",
     "largest_exponent_from_data",
     "largest_exponent_twins",
+    "least_adjoint_residual",
     "least_residual",
     "lempel_ziv_complexity",
     "lyapunov_spectrum",
@@ -181,6 +187,7 @@ __all__ = [
     "poincare_section",
     "point_energy",
     "power_spectrum",
+    "preservation_defect",
     "processing_capacity",
     "pseudospectrum",
     "r2",
