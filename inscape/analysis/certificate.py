@@ -1,4 +1,4 @@
-"""The ledger of a Koopman analysis: each number with what is proved of it, under which assumption, in how many limits."""
+"""The ledger of a Koopman analysis: what is proved of each number, under which assumption, in how many limits."""
 
 from __future__ import annotations
 
@@ -138,27 +138,26 @@ def certificate(
     outside = _outside(validation_range, states)
     exact = sampling == "quadrature" or not galerkin.samples
     noise = 0.0 if exact else 3 * float(np.sqrt(galerkin.rank / galerkin.samples))
-    contradicted = bool(measure_preserving) and defect > CONTRADICTION + noise
-    contradiction = (
-        f"measure preservation is declared, but K changes the energy of a function by {defect:.2g} of it on these "
-        f"samples, where {CONTRADICTION + noise:.2g} could be chance"
-    )
+    contradiction = ""
+    if measure_preserving and defect > CONTRADICTION + noise:
+        contradiction = (
+            f"measure preservation is declared, but K changes the energy of a function by {defect:.2g} of it on these "
+            f"samples, where {CONTRADICTION + noise:.2g} could be chance"
+        )
     statements = [
         _residuals_on_samples(galerkin, bands, bound),
         _residuals_of_operator(galerkin, bands, bound, sampling, outside),
         _pseudospectrum(sampling, outside),
-        _near_spectrum(
-            galerkin, bound, sampling, measure_preserving, invertible, contradiction if contradicted else ""
-        ),
+        _near_spectrum(galerkin, bound, sampling, measure_preserving, invertible, contradiction),
         _approximate_point_spectrum(measure_preserving, slope),
         _absence(slope),
-        _adjoint_side(invertible),
+        _adjoint_side(bool(invertible and measure_preserving)),
     ]
     if measure is not None:
-        statements.append(_measure(measure, sampling, measure_preserving, contradiction if contradicted else ""))
+        statements.append(_measure(measure, sampling, measure_preserving, contradiction))
     if energy is not None:
-        statements.append(_energy(energy, measure_preserving, contradiction if contradicted else ""))
-    statements.append(_preservation(defect, noise, measure_preserving, contradicted))
+        statements.append(_energy(energy, measure_preserving, contradiction))
+    statements.append(_preservation(defect, noise, measure_preserving, bool(contradiction)))
     return Certificate(tuple(statements))
 
 
@@ -188,7 +187,10 @@ def _residuals_of_operator(
             ("K is bounded on the kernel's space", "snapshots without noise"),
             "observables of interest lie outside of the kernel's space, or y is not F(x) exactly",
         )
-    assumptions = ("y = F(x) without noise", f"samples stand for the measure: {sampling or 'not declared'}")
+    assumptions: tuple[str, ...] = (
+        "y = F(x) without noise",
+        f"samples stand for the measure: {sampling or 'not declared'}",
+    )
     breaks = "noise on y adds its variance over the functions; a run that has not visited all of the measure"
     withheld = outside
     if sampling is None:
@@ -206,7 +208,7 @@ def _residuals_of_operator(
         value,
         sci,
         1,
-        "||(K - z) g|| / ||g|| within its band, each pair by itself",
+        "||(K - z) g|| / ||g|| within its band, pair by pair",
         assumptions,
         breaks,
         withheld,
@@ -221,7 +223,7 @@ def _pseudospectrum(sampling: str | None, outside: str) -> Statement:
         2,
         "sets that grow with the dictionary, from inside, once samples are enough",
         ("y = F(x) without noise", f"samples stand for the measure: {sampling or 'not declared'}"),
-        "the dictionary is so large for the samples that least residuals come out too small; compare held-out residuals",
+        "samples are so few for the dictionary that least residuals come out too small; hold some out",
         outside or ("sampling is not declared" if sampling is None else ""),
     )
 
@@ -279,8 +281,8 @@ def _approximate_point_spectrum(preserving: bool | None, slope: float | None) ->
 
 def _absence(slope: float | None) -> Statement:
     reason = (
-        "finite data never exclude spectrum that the dictionary does not see; the Lipschitz constant makes what is found "
-        "certain, not what is missing"
+        "finite data never exclude spectrum that the dictionary does not see; a Lipschitz constant makes certain what is "
+        "found, not what is missing"
         if slope is not None
         else "an annulus that no sample has met can fill the circle with spectrum, and no algorithm, on any amount of "
         "data, learns the spectrum of all smooth measure-preserving maps; declare a Lipschitz constant"
@@ -289,18 +291,18 @@ def _absence(slope: float | None) -> Statement:
     return Statement("nothing else in the spectrum", "", sci, limits, "", (), "", reason)
 
 
-def _adjoint_side(invertible: bool | None) -> Statement:
+def _adjoint_side(unitary: bool) -> Statement:
     return Statement(
         "adjoint side",
         "empty: K and K* have the same spectrum up to conjugation, both approximated by residuals of K",
-        "as the approximate point spectrum" if invertible else "one limit more than the approximate point spectrum",
-        2 if invertible else 3,
+        "as the approximate point spectrum" if unitary else "one limit more than the approximate point spectrum",
+        2 if unitary else 3,
         "for a unitary K there are no eigenvalues of K* alone",
         ("declared: the map can be undone and preserves the measure",),
-        "the map folds: a non-invertible isometry has the full disc as spectrum, the circle as approximate point spectrum",
+        "the map folds: a non-invertible isometry has the disc as spectrum, the circle as approximate point spectrum",
         ""
-        if invertible
-        else "the map may not be one to one; eigenvalues of K* alone do not show in residuals of K "
+        if unitary
+        else "the map may fold or lose volume; eigenvalues of K* alone do not show in residuals of K "
         "(least_adjoint_residual gives a lower bound, unverified)",
     )
 
@@ -310,13 +312,13 @@ def _measure(m: SpectralMeasure, sampling: str | None, preserving: bool | None, 
     withheld = withheld or ("sampling is not declared" if sampling is None else "")
     return Statement(
         "spectral measure",
-        f"density within {m.error:.2g} (dictionary {m.truncation:.2g}, width {m.smoothing:.2g}), width {m.epsilon:.3g}, "
-        f"order {m.order}",
+        f"density within {m.error:.2g} (dictionary {m.truncation:.2g}, smoothing {m.smoothing:.2g}), "
+        f"width {m.epsilon:.3g}, order {m.order}",
         "SCI 2: samples, then dictionary with the width",
         2,
-        "the part from the dictionary, by the autocorrelations that it reproduces; the part from the width is an estimate",
+        "the dictionary's part, by the autocorrelations that it reproduces; the part of smoothing is an estimate",
         ("declared: the map preserves the measure", "autocorrelations beyond the dictionary's reach are negligible"),
-        "eigenvalues: a density has atoms there that no width resolves, and the estimate of the width's part stays large",
+        "there are eigenvalues: no width resolves an atom, and the estimate of what smoothing does stays large",
         withheld,
     )
 
@@ -354,8 +356,8 @@ def _outside(validation_range: Any, states: Any) -> str:
     limits, points = real_numbers(validation_range, "validation_range"), real_numbers(states, "states")
     if limits.ndim != 2 or len(limits) != 2 or points.ndim != 2 or points.shape[1] != limits.shape[1]:
         raise InputError(
-            f"states: shape {points.shape} found for a validation range of shape {limits.shape}, expected (time, state) "
-            "and (2, state)"
+            f"states: shape {points.shape} found for a validation range of shape {limits.shape}, expected "
+            "(time, state) and (2, state)"
         )
     beyond = ((points < limits[0]) | (points > limits[1])).any(axis=1)
     if not beyond.any():
