@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from inscape.models.reservoir import Network, State, adapt_inhibition, dale_network, design_inhibition
+from inscape.models.reservoir import Network, State, adapt_inhibition, dale_network, design_inhibition, target_rates
 from inscape.models.reservoir.adaptation import saturated_share, synchrony
+from inscape.models.reservoir.conditional import gain_at_edge
 from inscape.studies.reservoir.tasks import WASHOUT, Series, score
 
 PHASES = ((3e-3, 3_000), (3e-4, 1_000))
@@ -48,6 +49,7 @@ def built(arm: Mapping[str, Any], base: Network, series: Series, seed: int) -> t
     - "global": inhibition of all nodes times 1 - "balance".
     - "local": inhibition adapted to "targets" on the task's input, or on "adapted_on" (time,) in its place.
     - "one-step": the closed form for "targets".
+    - "edge": the same at the gain c at which the network only just forgets its start on the task's input.
     - "inhibition permuted": adapted to "targets", and each node then given the summed inhibition of another one.
     - "targets permuted": as "local", the drawn rates dealt to other nodes.
     - "rates of global": adapted to the rates that the network has at "balance", dealt to other nodes.
@@ -58,11 +60,13 @@ def built(arm: Mapping[str, Any], base: Network, series: Series, seed: int) -> t
     random = np.random.default_rng([seed, 1])
     if kind == "global":
         return base.with_balance(arm["balance"]), {}
-    if kind == "one-step":
+    if kind in ("one-step", "edge"):
+        if kind == "edge":
+            base = at_the_edge(base, learning, _law(arm), seed)
         design = design_inhibition(base, _law(arm), float(learning.mean()), seed=seed)
         rates = design.network.drive(learning)[WASHOUT:].mean(axis=0)
         error = float(np.abs(rates - design.targets).mean())
-        return design.network, {"rate_error": error, "unreachable": len(design.unreachable)}
+        return design.network, {"rate_error": error, "unreachable": len(design.unreachable), "gain": base.gain}
     if kind == "rates of global":
         rates = base.with_balance(arm["balance"]).drive(learning)[WASHOUT:].mean(axis=0)
         law: Any = random.permutation(np.clip(rates, 1e-3, 1 - 1e-3))
@@ -111,6 +115,12 @@ def with_mean_gain(base: Network, wanted: float, inputs: Float[np.ndarray, "time
         middle = np.sqrt(low * high)
         low, high = (middle, high) if _gain_at(base, middle, inputs) < wanted else (low, middle)
     return scaled(base, float(np.sqrt(low * high)))
+
+
+def at_the_edge(base: Network, inputs: Float[np.ndarray, "time"], law: Any, seed: int) -> Network:
+    """The network at the gain at which its design's largest conditional exponent on this input is -0.05 a step."""
+    targets = target_rates(law, base.nodes, seed)
+    return replace(base, gain=gain_at_edge(base, inputs, targets, np.array([inputs.mean()])))
 
 
 def scaled(network: Network, factor: float) -> Network:

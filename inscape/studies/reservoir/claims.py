@@ -76,6 +76,8 @@ CLAIMS = (
     Claim("control_gain", "Control: one factor on all weights for the same mean gain, no adaptation", unit="x"),
     Claim("fails_steep", "Where it fails: c 20, small input: memory adapted over best global", unit="x"),
     Claim("fails_sparse", "Where it fails: c 10, 10 inputs a node: memory adapted over best global", unit="x"),
+    Claim("edge_steep", "Mend: the same steep network designed at the gain where it only just forgets", unit="x"),
+    Claim("edge_sparse", "Mend: the same sparse network designed at that gain", unit="x"),
     Claim("fails_quiet", "Where it fails: rate 0.1 asked of all nodes: memory over best global", unit="x"),
     Claim("register", "Oracle: memory of a register of 50 linear nodes", at_least=49.5, at_most=50.5),
     Claim("like_rcbench", "Oracle: memory and NARMA error as rcbench's on the same states", unit="%", at_most=1.0),

@@ -116,6 +116,7 @@ def controls(lab: Lab, findings: Findings, sizes: Sizes, series: Plain, scores: 
         )
 
 
+EDGE = "0.5, one-step, gain at the edge"
 REGIMES: tuple[tuple[str, dict[str, Any], tuple[Any, ...]], ...] = (
     ("c 5, 10 inputs, scaling 0.3", {"gain": 5.0, "degree": 10, "input_scale": 0.3}, (0.5, ["beta", 8, 8])),
     ("c 10, 10 inputs, scaling 0.1", {"gain": 10.0, "degree": 10}, (0.5, ["beta", 8, 8])),
@@ -128,11 +129,12 @@ def failures(lab: Lab, findings: Findings, sizes: Sizes, series: Plain) -> dict[
     """Where adaptation does not help: steep or sparse networks turn chaotic, quiet ones blink in step."""
     seeds = sizes.seeds[: lab.choose(smoke=1, desk=3, paper=10)]
     regimes = REGIMES[:: lab.choose(smoke=2, desk=1, paper=1)]
+    edge = {"kind": "edge", "targets": 0.5}
     items = [
         {
             "network": sizes.network(seed, **changed),
             "series": series["memory", seed],
-            "arms": [*sizes.globals(), *({"kind": "local", "targets": law} for law in laws)],
+            "arms": [*sizes.globals(), *({"kind": "local", "targets": law} for law in laws), edge],
             "seed": seed,
             "looked_at": True,
         }
@@ -146,6 +148,7 @@ def failures(lab: Lab, findings: Findings, sizes: Sizes, series: Plain) -> dict[
         runs = found[number * len(seeds) : (number + 1) * len(seeds)]
         best = [max(run[:many], key=lambda arm: arm["score"]) for run in runs]
         arms = {"best global": best} | {name_of(law): [run[many + k] for run in runs] for k, law in enumerate(laws)}
+        arms[EDGE] = [run[-1] for run in runs]
         for name, cells in arms.items():
             ratio = [c["score"] / b["score"] for c, b in zip(cells, best, strict=True)]
             ratios[regime, name] = ratio
@@ -168,13 +171,17 @@ def failures(lab: Lab, findings: Findings, sizes: Sizes, series: Plain) -> dict[
     )
     setting = f"{len(seeds)} networks, rate 0.5"
     for name, regime, law in (
+        ("edge_steep", REGIMES[2][0], EDGE),
+        ("edge_sparse", REGIMES[1][0], EDGE),
         ("fails_steep", REGIMES[2][0], EVEN),
         ("fails_sparse", REGIMES[1][0], EVEN),
         ("fails_quiet", REGIMES[3][0], "0.1"),
     ):
         if (regime, law) in ratios:
-            findings.measured[name] = mean_of(ratios[regime, law], setting if law == EVEN else f"{len(seeds)} networks")
-    return {(regime, arm): ratio for (regime, arm), ratio in ratios.items() if arm != "best global"}
+            findings.measured[name] = mean_of(
+                ratios[regime, law], setting if law in (EVEN, EDGE) else f"{len(seeds)} networks"
+            )
+    return {(regime, arm): ratio for (regime, arm), ratio in ratios.items() if arm not in ("best global", EDGE)}
 
 
 def _mean(values: list[float | None]) -> float | None:

@@ -12,6 +12,7 @@ from jaxtyping import Float
 from inscape.analysis import nrmse
 from inscape.models.reservoir import dale_network, design_inhibition, ridge_path
 from inscape.models.reservoir.single_thread import single_thread
+from inscape.studies.reservoir.arms import at_the_edge
 
 SETS = ("laser", "sunspots")
 LAW = ("beta", 8, 8)
@@ -44,7 +45,9 @@ def forecast_errors(item: Mapping[str, Any]) -> dict[str, Any]:
     random = np.random.default_rng(item["seed"])
     ours = [_our_setting(random, k) for k in range(item["budget"])]
     theirs = [_their_setting(random) for _ in range(item["budget"])]
-    found: dict[str, Any] = {"untuned": _error(_our_states(item, ours[0], series), series, item, training, len(series))}
+    edge = _edge_states(item, series)
+    found: dict[str, Any] = {"edge": _error(edge, series, item, training, len(series))}
+    found |= {"untuned": _error(_our_states(item, ours[0], series), series, item, training, len(series))}
     found["tuned"] = _best(item, series, training, ours, _our_states)
     found["theirs"] = _best(item, series, training, theirs, _their_states)
     return found
@@ -74,6 +77,13 @@ def _our_states(item: Mapping[str, Any], setting: Mapping[str, float], series: n
     )
     training = len(series) * 2 // 3
     return design_inhibition(base, LAW, series[:training].mean(), seed=item["seed"]).network.drive(series)
+
+
+def _edge_states(item: Mapping[str, Any], series: np.ndarray) -> np.ndarray:
+    learning = series[: len(series) * 2 // 3]
+    base = dale_network(item["nodes"], degree=item["nodes"] / 10, seed=item["seed"])
+    network = at_the_edge(base, learning, LAW, item["seed"])
+    return design_inhibition(network, LAW, learning.mean(), seed=item["seed"]).network.drive(series)
 
 
 def _their_states(item: Mapping[str, Any], setting: Mapping[str, float], series: np.ndarray) -> np.ndarray:
