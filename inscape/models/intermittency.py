@@ -81,7 +81,7 @@ def forcing_statistics(
     Parameters
     ----------
     times, forcing : one forcing coordinate, as the last column of `HAVOK.coordinates`.
-    threshold : magnitude of a burst; two standard deviations if None.
+    threshold : least magnitude of a burst; two standard deviations if None.
     merge : bursts nearer to one another than this, in time units, are one; 20 samples if None.
     """
     t, u = _pair(times, forcing)
@@ -91,13 +91,13 @@ def forcing_statistics(
     if spread == 0:
         raise InputError("forcing: it stands still, expected a coordinate that moves")
     scaled = (u - u.mean()) / spread
-    starts, stops = _bursts(t, np.abs(u) > level, gap)
+    starts, stops = _bursts(t, np.abs(u) >= level, gap)
     return ForcingStatistics(
         deviation=spread,
         excess_kurtosis=float((scaled**4).mean() - 3),
         tail_share=float((np.abs(scaled) > 3).mean()),
         threshold=level,
-        active_share=float((np.abs(u) > level).mean()),
+        active_share=float((np.abs(u) >= level).mean()),
         bursts=np.stack([t[starts], t[stops]], axis=1),
     )
 
@@ -132,7 +132,9 @@ def best_threshold(
     order = np.argsort(-size, kind="stable")
     hits = np.cumsum(label[order]) / label.sum()
     alarms = np.cumsum(~label[order]) / (~label).sum()
-    return float(size[order][np.argmax(hits - alarms)])
+    # Samples of one magnitude are on one side of any threshold together.
+    last = np.append(np.diff(size[order]) != 0, True)
+    return float(size[order][last][np.argmax((hits - alarms)[last])])
 
 
 def foretell_switches(
@@ -193,7 +195,7 @@ def foretell_switches(
 
 
 def _count(t: np.ndarray, u: np.ndarray, at: np.ndarray, level: float, reach: float) -> tuple[int, int, int, float]:
-    active = np.abs(u) > level
+    active = np.abs(u) >= level
     starts, _ = _bursts(t, active, 20 * float(np.median(np.diff(t))))
     times = t[active]
     first = np.searchsorted(times, at - reach)
