@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import chain
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from jaxtyping import Float
 
 from inscape.analysis.galerkin import EigenSystem, Galerkin, GalerkinStream
-from inscape.errors import InputError
+from inscape.analysis.residual_bands import residual_bands
+from inscape.errors import InputError, UnknownNameError
 from inscape.models.koopman.dictionary import Dictionary
+from inscape.models.koopman.eigenvalue_errors import eigenvalue_errors
 from inscape.models.koopman.held_out_pairs import HeldOutPairs
 from inscape.models.koopman.koopman_model import KoopmanModel, caution
 from inscape.models.koopman.observables import Observables, fitted_copy
 from inscape.models.koopman.pieces import Pieces
-from inscape.models.koopman.residual_bands import ResidualBands, residual_bands, stretches
 from inscape.models.koopman.snapshots import Snapshots
 from inscape.trajectories import as_trajectories
 
+if TYPE_CHECKING:
+    from inscape.analysis.spectral_measure import SpectralMeasure
+
 LEARNING_WINDOWS = 20_000
 """Windows from which a dictionary learns its centres and scales."""
+DRAWS = 400
+"""Of the bootstrap behind a band."""
 NOT_PRESERVING = 0.05
 """Relative distance of <Kg, Kg> from <g, g> above which a claim of measure preservation is doubted."""
 
@@ -119,8 +127,7 @@ class DictionaryModel(KoopmanModel):
         judged = held.pairs()
         self.held_out_pairs_ = 0 if judged is None else len(judged)
         if judged is None:
-            unknown = np.full(len(self.eigenvalues_), np.nan)
-            self._set_bands(ResidualBands(self.galerkin_.eigen().residuals, unknown, unknown, unknown))
+            self._set_residuals(self._fitted_residuals)
         else:
             self._judge(judged, None)
         return self
@@ -172,7 +179,8 @@ class DictionaryModel(KoopmanModel):
                 f"were cut off; {self.rank_} directions are left",
             )
         pairs = self._eigen_system(galerkin)
-        self.eigenvalues_, self._vectors = pairs.eigenvalues, pairs.vectors
+        self.eigenvalues_, self._vectors, self._left = pairs.eigenvalues, pairs.vectors, pairs.left
+        self._fitted_residuals = pairs.residuals
         projected = galerkin.basis.conj().T @ readout
         self.readout_, self.increments_ = np.split(projected, 2, axis=1)
         self.modes_ = self._modes_of(np.arange(len(self.eigenvalues_)))
@@ -190,19 +198,68 @@ class DictionaryModel(KoopmanModel):
         """Eigenpairs of the matrix that stands for the operator."""
 
     def _judge(self, pairs: Snapshots, weights: np.ndarray | None) -> None:
-        values = self._eigenfunctions(pairs.windows)
-        blocks = stretches(pairs.run, self._past)
+        """Residuals on these pairs; the rule of a quadrature leaves no chance, so it gets no band."""
+        scale = self.galerkin_arrays_["basis"]
+        psi = self.dictionary_.features(pairs.windows) @ scale
+        values, left = psi @ self._vectors, psi[pairs.first] @ self._left
+        before, after = values[pairs.first], values[pairs.second]
         bands = residual_bands(
-            values[pairs.first], values[pairs.second], self.eigenvalues_, blocks, weights, seed=self.seed
+            before, after, self.eigenvalues_, runs=pairs.run, weights=weights, seed=self.seed, draws=DRAWS
         )
         if self.measure_preserving:
             off = np.abs(1 - np.abs(self.eigenvalues_))
-            bands = bands._replace(
-                residuals=np.maximum(bands.residuals, off),
-                low=np.maximum(bands.low, off),
-                high=np.maximum(bands.high, off),
-            )
-        self._set_bands(bands)
+            at_least = {name: np.maximum(getattr(bands, name), off) for name in ("residuals", "low", "high")}
+            bands = replace(bands, **at_least)
+        errors = eigenvalue_errors(left, before, after, self.eigenvalues_, pairs.run)
+        self._set_residuals(bands.residuals, *(() if weights is not None else (bands, errors)))
+
+    def spectral_measure(
+        self,
+        observable: int | str | np.ndarray = 0,
+        angles: Float[np.ndarray, "angle"] | None = None,
+        *,
+        centre: bool = True,
+        epsilon: float | None = None,
+        order: int | None = None,
+    ) -> SpectralMeasure:
+        """How the energy of an observable is spread over frequencies, as of `inscape.analysis.spectral_measure`.
+
+        Parameters
+        ----------
+        observable : a state variable, an observable of the dictionary by name, or (feature,) coefficients of its own.
+        angles : radians a sample; 512 of the circle if None.
+        centre : take the mean off, whose energy is an atom at angle zero.
+        epsilon, order : width and order of the smoothing kernel; chosen if None.
+
+        Raises
+        ------
+        UnknownNameError : for a name that is neither.
+        """
+        from inscape.analysis.spectral_measure import spectral_measure
+
+        galerkin = self.galerkin_
+        g = self._coordinates(observable)
+        if centre and "1" in self.dictionary_.names:
+            mean = galerkin.coordinates[:, self.dictionary_.names.index("1")]
+            g = g - mean * (mean.conj() @ g) / (mean.conj() @ mean)
+        return spectral_measure(galerkin, g, angles, epsilon=epsilon, order=order)
+
+    def _coordinates(self, observable: Any) -> np.ndarray:
+        """Of an observable in the orthonormal basis; a state that is outside of the span is projected on it."""
+        names = self.dictionary_.names
+        if isinstance(observable, str) and observable in names:
+            return np.asarray(self.galerkin_arrays_["coordinates"][:, names.index(observable)])
+        if isinstance(observable, str):
+            if observable not in self.state_names_:
+                raise UnknownNameError("observable", observable, (*self.state_names_, *names))
+            observable = self.state_names_.index(observable)
+        if isinstance(observable, (int, np.integer)):
+            if not 0 <= observable < len(self.state_names_):
+                raise InputError(
+                    f"observable: {observable} found, expected 0 to {len(self.state_names_) - 1} or a name"
+                )
+            return np.asarray(self.readout_[:, observable])
+        return self.galerkin_.coordinates_of(observable)
 
     def _window(self) -> int:
         return self._whole_dictionary().past

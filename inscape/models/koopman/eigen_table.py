@@ -20,7 +20,7 @@ class KoopmanEigen:
     eigenvalues : a sample.
     exponents : log(eigenvalue) / dt: growth rate and angular frequency, per time unit.
     residuals : ||(K - eigenvalue) g|| / ||g|| of the eigenfunction g, on pairs that were held out where there are such.
-    low, high : 95 % band of the residual in the limit of infinite data.
+    low, high : 95 % band of the residual in the limit of infinite data; NaN where too little was held out to tell.
     errors : standard error of the eigenvalue, to first order.
     modes : (eigenvalue, state) the part of the state that moves with the eigenvalue.
     names : state variables.
@@ -83,9 +83,11 @@ class KoopmanEigen:
             lines.append("        eigenvalue      +-    growth  frequency  residual   95 % band")
         for i in range(min(len(self), MOST_SHOWN)):
             value = self.eigenvalues[i]
+            known = np.isfinite(self.low[i]) and np.isfinite(self.high[i])
+            band = f"{self.low[i]:.2e} to {self.high[i]:.2e}" if known else "not known"
             lines.append(
                 f"{value.real:9.5f} {value.imag:+9.5f}i {self.errors[i]:7.1e} {self.growth_rates[i]:9.4g} "
-                f"{self.frequencies[i]:10.4g} {self.residuals[i]:9.2e}   {self.low[i]:.2e} to {self.high[i]:.2e}"
+                f"{self.frequencies[i]:10.4g} {self.residuals[i]:9.2e}   {band}"
             )
         if len(self) > MOST_SHOWN:
             lines.append(f"... {len(self) - MOST_SHOWN} more")

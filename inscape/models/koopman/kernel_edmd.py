@@ -7,12 +7,12 @@ from typing import Literal
 import numpy as np
 
 from inscape.analysis.kernel_galerkin import kernel_galerkin
+from inscape.analysis.residual_bands import residual_bands
 from inscape.errors import InputError, UnknownNameError
 from inscape.models.koopman.held_out_pairs import HeldOutPairs
 from inscape.models.koopman.kernels import KERNELS, kernel_matrix
 from inscape.models.koopman.koopman_model import KoopmanModel
 from inscape.models.koopman.observables import embedded, positive, whole
-from inscape.models.koopman.residual_bands import ResidualBands, residual_bands, stretches
 from inscape.models.koopman.snapshots import Snapshots
 from inscape.models.windows import closed_loop
 from inscape.trajectories import Trajectory
@@ -119,14 +119,13 @@ class KernelEDMD(KoopmanModel):
         self.range_ = np.stack([pairs.windows[:, -1].min(axis=0), pairs.windows[:, -1].max(axis=0)])
         self._learn_space(fitted)
         if judged is None:
-            unknown = np.full(len(self.eigenvalues_), np.nan)
-            self._set_bands(ResidualBands(self.transfer_residuals_, unknown, unknown, unknown))
+            self._set_residuals(self.transfer_residuals_)
         else:
             values = self._eigenfunctions(judged.windows)
-            blocks = stretches(judged.run, self._past)
-            self._set_bands(
-                residual_bands(values[judged.first], values[judged.second], self.eigenvalues_, blocks, seed=self.seed)
+            bands = residual_bands(
+                values[judged.first], values[judged.second], self.eigenvalues_, runs=judged.run, seed=self.seed
             )
+            self._set_residuals(bands.residuals, bands)
 
     def _learn_space(self, pairs: Snapshots) -> None:
         points = embedded(pairs.windows, int(self.delays), int(self.stride))

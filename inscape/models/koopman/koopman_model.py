@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
-from collections.abc import Iterable
-from typing import Any, Literal, Self
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from jaxtyping import Complex, Float
 from sklearn.utils.validation import check_is_fitted
 
 from inscape.analysis.galerkin import Galerkin
+from inscape.analysis.residual_bands import ResidualBands
 from inscape.errors import InputError
 from inscape.models.koopman.eigen_table import KoopmanEigen
 from inscape.models.koopman.held_out_pairs import HeldOutPairs
 from inscape.models.koopman.observables import positive
-from inscape.models.koopman.residual_bands import ResidualBands
 from inscape.models.koopman.snapshots import Snapshots
 from inscape.models.model import Model
 from inscape.trajectories import Trajectories, Trajectory, as_trajectories
+
+if TYPE_CHECKING:
+    from inscape.analysis.certificate import Certificate
+    from inscape.analysis.point_energy import PointEnergy
+    from inscape.analysis.pseudospectrum import Pseudospectrum
+    from inscape.analysis.spectral_measure import SpectralMeasure
 
 STILL = 1e-9
 """How near to 1 an eigenvalue with a residual as small belongs to a function that stays as it is."""
@@ -43,6 +49,7 @@ class KoopmanModel(Model):
     resample: bool
     held_out: float
     notes_: tuple[str, ...]
+    held_out_pairs_: int
 
     # ---------------------------------------------------------------- fitting
 
@@ -169,8 +176,24 @@ class KoopmanModel(Model):
     def _upper(self) -> np.ndarray:
         return np.where(np.isnan(self.residual_high_), self.residuals_, self.residual_high_)
 
-    def _set_bands(self, bands: ResidualBands) -> None:
-        self.residuals_, self.residual_low_, self.residual_high_, self.eigenvalue_errors_ = bands
+    def _set_residuals(
+        self, values: np.ndarray, bands: ResidualBands | None = None, errors: np.ndarray | None = None
+    ) -> None:
+        """Residuals, with their bands where pairs were held out; NaN stands for a band that is not known."""
+        unknown = np.full(len(values), np.nan)
+        self.residuals_ = values
+        self.residual_low_, self.residual_high_ = (unknown, unknown) if bands is None else (bands.low, bands.high)
+        self.eigenvalue_errors_ = unknown if errors is None else errors
+        held = (
+            {} if bands is None else {name: getattr(bands, name) for name in ("level", "blocks", "samples", "dropped")}
+        )
+        self.band_settings_ = held
+
+    def _bands(self) -> ResidualBands | None:
+        """The residuals on held-out pairs, as `inscape.analysis` has them; None where nothing was held out."""
+        if not self.band_settings_ or not self.held_out_pairs_:
+            return None
+        return ResidualBands(self.residuals_, self.residual_low_, self.residual_high_, **self.band_settings_)
 
     def eigenfunctions(self, recording: Any, dt: float | None = None) -> Complex[np.ndarray, "sample pair"]:
         """The value of every eigenfunction along one run; the first sample is the one that closes the first window."""
@@ -179,6 +202,77 @@ class KoopmanModel(Model):
         if len(runs) != 1:
             raise InputError(f"recording: {len(runs)} runs found, expected one")
         return self._eigenfunctions(self._windows(runs[0].states))
+
+    def pseudospectrum(
+        self,
+        z: Complex[np.ndarray, "*point"] | None = None,
+        *,
+        tolerance: float = 0.01,
+        levels: Sequence[float] | None = None,
+    ) -> Pseudospectrum:
+        """Bounds of the least residual at points of the plane, as of `inscape.analysis.pseudospectrum`.
+
+        Parameters
+        ----------
+        z : points; a grid about the unit disc if None.
+        tolerance : width of the bounds.
+        levels : residuals at which contours are wanted; other places are left as wide as they are.
+        """
+        from inscape.analysis.pseudospectrum import plane, pseudospectrum
+
+        marks = None if levels is None else np.asarray(levels, dtype=float)
+        return pseudospectrum(self.galerkin_, plane() if z is None else z, tolerance=tolerance, levels=marks)
+
+    def point_energy(self, recording: Any, variable: int | str = 0, **settings: Any) -> PointEnergy:
+        """Share of a variable's energy that lies in eigenfunctions, as of `inscape.analysis.point_energy`.
+
+        Parameters
+        ----------
+        recording : one long run at the fitted interval; the model keeps none.
+        variable : by number or name.
+        """
+        from inscape.analysis.point_energy import point_energy
+
+        check_is_fitted(self)
+        return point_energy(recording, column=variable, **settings)
+
+    def certificate(
+        self,
+        states: Any = None,
+        *,
+        sampling: str | None = None,
+        invertible: bool | None = None,
+        lipschitz: float | None = None,
+        measure: SpectralMeasure | None = None,
+        energy: PointEnergy | None = None,
+    ) -> Certificate:
+        """What is proved, under which assumption, in how many limits, and what is withheld for which reason.
+
+        Parameters
+        ----------
+        states : a recording at which results shall be used; what leaves the range of the fit is withheld.
+        sampling, invertible, lipschitz, measure, energy : as of `inscape.analysis.certificate`.
+        """
+        from inscape.analysis.certificate import certificate
+
+        check_is_fitted(self)
+        used = None
+        if states is not None:
+            used = np.concatenate([run.states for run in as_trajectories(states, self.dt_)])
+            used = used[np.isfinite(used).all(axis=1)]
+        return certificate(
+            self.galerkin_,
+            sampling=sampling,
+            measure_preserving=True if getattr(self, "measure_preserving", False) else None,
+            invertible=invertible,
+            lipschitz=lipschitz,
+            bands=self._bands(),
+            max_residual=float(self.max_residual),
+            measure=measure,
+            energy=energy,
+            validation_range=self.range_,
+            states=used,
+        )
 
     def _windows(self, states: np.ndarray) -> np.ndarray:
         if states.ndim != 2 or states.shape[1] != len(self.state_names_) or len(states) < self._past:
