@@ -63,6 +63,12 @@ def local_adaptation(findings: Findings, sizes: Sizes, scores: Scores) -> None:
     findings.measured["gain_everywhere"] = mean_of(
         by_scale[:, worst], f"rate 0.5, input scaling {sizes.scales[worst]:g} of {len(sizes.scales)}"
     )
+    for task in TASKS[1:]:
+        ratios = [scores.gains(RANDOM, s, task)[BELL] for s in sizes.scales]
+        worst = int(np.argmin([np.median(r) for r in ratios]))
+        findings.measured[f"gain_everywhere_{task.replace('-', '_')}"] = median_of(
+            ratios[worst], f"input scaling {sizes.scales[worst]:g} of {len(sizes.scales)}, median over networks"
+        )
     findings.measured["gain_optimum"] = mean_of(
         by_scale[:, best_scale], f"rate 0.5, input scaling {sizes.scales[best_scale]:g}, where it remembers most"
     )

@@ -15,6 +15,7 @@ from inscape.studies.reservoir.claims import CLAIMS, PAPER
 from inscape.studies.reservoir.comparisons import global_balance, largest_gains, local_adaptation, one_step
 from inscape.studies.reservoir.explanations import controls, failures, mechanism
 from inscape.studies.reservoir.grid import Plain, Scores, Sizes, measured_grid, median_of, task_series
+from inscape.studies.reservoir.remarks import remarks
 from inscape.studies.reservoir.tasks import TASKS
 from inscape.studies.study import Study
 
@@ -49,6 +50,7 @@ def run(lab: Lab) -> Findings:
     timing(lab, findings)
     repeatability(lab, findings, sizes, series)
     recordings(lab, findings)
+    findings.notes = remarks(findings)
     return findings
 
 
@@ -167,7 +169,7 @@ def recordings(lab: Lab, findings: Findings) -> None:
                     errors["tuned"] / errors["theirs"], f"{setting}, {budget}"
                 )
     findings.tables["recordings"] = Table(
-        "Test NRMSE on recorded series, median over networks: one-step design with Beta(8, 8) at its defaults (untuned), "
-        "at the gain where it only just forgets its start (edge), and tuned; ReservoirPy's network tuned (theirs)",
+        "Test NRMSE on recorded series, median over networks: one-step design with Beta(8, 8) at its defaults "
+        "(untuned), at the gain where it only just forgets its start (edge), and tuned; ReservoirPy's tuned (theirs)",
         tuple(rows),
     )
