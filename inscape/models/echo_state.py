@@ -19,6 +19,9 @@ from inscape.trajectories import Trajectories, Trajectory
 RIDGES = 10.0 ** np.arange(-13, 1)
 """Penalties tried by ridge="gcv"."""
 
+PLAIN = 1e-7
+"""Penalties from here on leave the digits untouched that the faster decomposition loses."""
+
 
 class EchoState(Model):
     """Reservoir forecaster in closed loop.
@@ -35,6 +38,7 @@ class EchoState(Model):
     ridge : penalty of the readout, in units of the mean square of a feature times the number of samples; "gcv" takes
         the one with the smallest generalised cross-validation error, as noisy recordings need.
     washout : first samples of each run that the readout does not see.
+    warmup : samples of history that a forecast asks for; one more than the washout if None.
     seed : of the weights.
 
     Notes
@@ -55,6 +59,7 @@ class EchoState(Model):
         squares: bool = False,
         ridge: float | Literal["gcv"] = 1e-8,
         washout: int = 20,
+        warmup: int | None = None,
         seed: int = 0,
     ):
         self.units = units
@@ -66,18 +71,19 @@ class EchoState(Model):
         self.squares = squares
         self.ridge = ridge
         self.washout = washout
+        self.warmup = warmup
         self.seed = seed
 
     def _learn(self, runs: Trajectories) -> None:
         self._check()
-        self._past = int(self.washout) + 1
+        self._past = int(self.washout) + 1 if self.warmup is None else max(1, int(self.warmup))
         states = np.concatenate([run.states for run in runs])
         self.centre_ = np.nanmean(states, axis=0)
         self._draw_weights(states.shape[1])
         features, targets = [], []
         dynamics = self._dynamics()
         for run in runs:
-            if len(run) < self._past + 1:
+            if len(run) < int(self.washout) + 2:
                 continue
             series = (run.states - self.centre_) / self.scale_
             activity = dynamics.driven(series, dynamics.at_rest())
@@ -86,13 +92,13 @@ class EchoState(Model):
             targets.append(series[1:][rows])
         if not sum(map(len, features)) >= 2:
             raise InputError(
-                f"recording: longest run has {max(map(len, runs))} samples, expected over {self._past + 1} without "
-                "a gap (washout)"
+                f"recording: longest run has {max(map(len, runs))} samples, expected over "
+                f"{int(self.washout) + 2} without a gap (washout)"
             )
         x, y = np.concatenate(features), np.concatenate(targets)
         mean_square = float(np.mean(x**2)) or 1.0
         tried = RIDGES if self.ridge == "gcv" else np.array([float(self.ridge)])
-        path = ridge_path(x, y, penalties=tried * mean_square * len(x), jointly=True, precise=True)
+        path = ridge_path(x, y, penalties=tried * mean_square * len(x), jointly=True, precise=tried[0] < PLAIN)
         found = path.readout
         self.ridge_ = float(tried[path.chosen[0]])
         self.readout_, self.constant_ = found.coef, found.constant
@@ -122,7 +128,7 @@ class EchoState(Model):
         readout = Readout(self.readout_, self.constant_, np.zeros(0))
         answers = []
         for history in histories:
-            series = (history.states[-10 * self._past :] - self.centre_) / self.scale_
+            series = (history.states[-max(self._past, 10 * int(self.washout) + 10) :] - self.centre_) / self.scale_
             series = series[_first_complete(series) :]
             state = dynamics.at_rest()
             dynamics.driven(series, state)
@@ -140,6 +146,8 @@ class EchoState(Model):
             number(name, getattr(self, name), "a number, not negative", least=0.0)
         if not 0 < number("leak", self.leak, "a share above 0 and up to 1", above=0.0) <= 1:
             raise InputError(f"leak: {self.leak!r} found, expected a share above 0 and up to 1")
+        if self.warmup is not None and (isinstance(self.warmup, bool) or not self.warmup >= 1):
+            raise InputError(f"warmup: {self.warmup!r} found, expected a whole number of samples, at least 1")
         if self.bias_scaling is not None:
             number("bias_scaling", self.bias_scaling, "a number, not negative", least=0.0)
 

@@ -322,3 +322,53 @@ def run_closed(  # type: ignore[no-untyped-def]
         if not bounded:
             series[t:, :] = np.nan
             return
+
+
+@numba.njit(cache=True, error_model="numpy")
+def run_tangent(starts, sources, weights, entering, series, potential, activity, numbers, frame, growth):  # type: ignore[no-untyped-def]
+    """Carry tangent vectors of the potentials along a driven logistic run; all in place.
+
+    `frame` (vector, node) holds orthonormal rows and is made orthonormal after every step; `growth` (time, vector)
+    receives the logarithms by which they grew. A step at a missing sample changes nothing and counts as zero growth.
+    """
+    gain, threshold, retention, _ = numbers
+    size, count, inputs = len(activity), len(frame), series.shape[1]
+    driven, answer, powers, pushed = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
+    for t in range(len(series)):
+        known = True
+        for m in range(inputs):
+            known = known and np.isfinite(series[t, m])
+        growth[t] = 0.0
+        if not known:
+            continue
+        for k in range(count):
+            for i in range(size):
+                pushed[i] = gain * activity[i] * (1.0 - activity[i]) * frame[k, i]
+            for i in range(size):
+                moved = row_sum(weights, sources, starts[i], starts[i + 1], pushed)
+                frame[k, i] = retention * frame[k, i] + moved
+        for i in range(size):
+            total = row_sum(weights, sources, starts[i], starts[i + 1], activity)
+            for m in range(inputs):
+                total += entering[i, m] * series[t, m]
+            potential[i] = retention * potential[i] + total
+        logistic(potential, gain, threshold, answer, powers)
+        activity[:] = answer
+        for k in range(count):
+            for _again in range(2):
+                for m in range(k):
+                    along = 0.0
+                    for i in range(size):
+                        along += frame[m, i] * frame[k, i]
+                    for i in range(size):
+                        frame[k, i] -= along * frame[m, i]
+            norm = 0.0
+            for i in range(size):
+                norm += frame[k, i] * frame[k, i]
+            norm = np.sqrt(norm)
+            growth[t, k] = np.log(norm)
+            if not norm > 1e-300:
+                return t
+            for i in range(size):
+                frame[k, i] /= norm
+    return len(series)
