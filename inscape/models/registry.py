@@ -13,6 +13,9 @@ from inscape.trajectories import Trajectories, as_trajectories
 if TYPE_CHECKING:
     from inscape.models.model import Model
 
+ENTRANTS = ("inscape.models.entrants",)
+"""Modules of this house whose laws enter; they register when they are imported."""
+
 ENTRY_POINTS = "inscape.laws"
 """Installed packages may register laws of their own: modules under this entry-point group are imported first."""
 
@@ -113,6 +116,7 @@ def _settings(model: Model) -> str:
 
 
 def _load() -> None:
-    import_module("inscape.models.entrants")
+    for module in ENTRANTS:
+        import_module(module)
     for entry in metadata.entry_points(group=ENTRY_POINTS):
         entry.load()
