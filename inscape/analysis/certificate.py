@@ -281,7 +281,7 @@ def _approximate_point_spectrum(preserving: bool | None, slope: float | None) ->
 
 def _absence(slope: float | None) -> Statement:
     reason = (
-        "finite data never exclude spectrum that the dictionary does not see; a Lipschitz constant makes certain what is "
+        "finite data never exclude spectrum that the dictionary does not see; a Lipschitz constant makes sure of what is "
         "found, not what is missing"
         if slope is not None
         else "an annulus that no sample has met can fill the circle with spectrum, and no algorithm, on any amount of "

@@ -71,7 +71,7 @@ def _of_pydmd(model: Any, dt: float) -> Eigenfunctions:
     try:
         values, modes = np.asarray(model.eigs, dtype=complex), np.asarray(model.modes, dtype=complex)
         states = np.asarray(model.snapshots).shape[0]
-    except (AttributeError, TypeError, ValueError):
+    except (AttributeError, IndexError, TypeError, ValueError):
         raise InputError(f"model: {type(model).__name__} of PyDMD that is not fitted found, call fit first") from None
     if type(model).__name__ == "BOPDMD":
         values = np.exp(values * dt)

@@ -68,10 +68,10 @@ def point_energy(
     """Share of an observable's energy in eigenfunctions of the Koopman operator, by the RAGE theorem.
 
     Energy in continuous spectrum leaves every finite set of delays on average over time (Ruelle 1969, Amrein and
-    Georgescu 1973, Enss 1978; for Koopman operators Colbrook, Mezic & Stepanenko 2024, arXiv 2407.06312). Projections come from
-    a QR of delays at M snapshots. A finite M would let noise score n / M: each projection is computed on two halves
-    of the snapshots, and their product takes the place of the square, which does away with that. The first half of the
-    lags is left out of the mean, for what g has not yet forgotten has no place in the limit. O(n T log T) for T
+    Georgescu 1973, Enss 1978; for Koopman operators Colbrook, Mezic & Stepanenko 2024, arXiv 2407.06312). Projections
+    come from a QR of delays at M snapshots. A finite M would let noise score n / M: each projection is computed on two
+    halves of the snapshots, and their product takes the place of the square, which does away with that. The first half
+    of the lags is left out of the mean, for what g has not yet forgotten has no place in the limit. O(n T log T) for T
     samples.
 
     Parameters

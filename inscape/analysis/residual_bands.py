@@ -92,11 +92,11 @@ def residual_bands(
         # Neighbours taken together are as independent, and the draws are quicker.
         places = places * MOST_BLOCKS // blocks
     count = int(places[-1]) + 1
-    unknown = np.full(len(values), np.nan)
-    bands = (unknown, unknown)
+    bands = np.full((2, len(values)), np.nan)
     if count >= FEWEST_BLOCKS:
         starts = np.flatnonzero(np.diff(places, prepend=-1))
-        bands = _bootstrap(np.add.reduceat(misses, starts), np.add.reduceat(sizes, starts), level, draws, rng)
+        sums = [np.add.reduceat(part[:, total > 0], starts) for part in (misses, sizes)]
+        bands[:, total > 0] = _bootstrap(sums[0], sums[1], level, draws, rng)
     return ResidualBands(np.sqrt(squared), *bands, level, count, len(x), dropped)
 
 
