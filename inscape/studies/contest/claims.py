@@ -23,20 +23,16 @@ SHORT = {"N-BEATS": "nbeats", "N-HiTS": "nhits", "echo state network": "esn"}
 _RELEASED = "131 systems, one series each, 15 points a period, univariate; recomputed from the released scores"
 
 
-def _side_by_side() -> tuple[Claim, ...]:
-    made = []
-    for per_period in (15, 100):
-        for peer in PEERS:
-            made.append(
-                Claim(
-                    f"lead_{SHORT[peer]}_{per_period}",
-                    f"`learn` has the lower median sMAPE than {peer} on the same series, {per_period} points a period",
-                    unit="%",
-                    at_least=0,
-                )
-            )
-    return tuple(made)
-
+_SIDE_BY_SIDE = tuple(
+    Claim(
+        f"lead_{SHORT[peer]}_{per_period}",
+        f"`learn` has the lower median sMAPE than {peer} on the same series, {per_period} points a period",
+        unit="%",
+        at_least=0,
+    )
+    for per_period in (15, 100)
+    for peer in PEERS
+)
 
 CLAIMS = (
     Claim(
@@ -63,11 +59,11 @@ CLAIMS = (
           unit="methods of 16"),
     Claim("median_100", "`learn`'s median sMAPE over the whole zoo at 100 points a period", unit="%",
           setting="no published scores at hand"),
-    *_side_by_side(),
-    Claim("rank_15", "Mean rank of `learn` among the forecasters side by side, 15 points a period (best peer's less it)",
+    *_SIDE_BY_SIDE,
+    Claim("rank_15", "Mean rank of the best peer less that of `learn`, on the same series, 15 points a period",
           unit="ranks", at_least=0),
     Claim("rank_100", "The same at 100 points a period", unit="ranks", at_least=0),
-    Claim("valid_15", "Median valid time on noise-free multivariate series over that of the best peer, 15 points a period",
+    Claim("valid_15", "Median valid time on noise-free multivariate series over the best peer's, 15 points a period",
           unit="x", at_least=3),
     Claim("valid_100", "The same at 100 points a period", unit="x", at_least=3),
     Claim("coverage_15", "Measured coverage of the 90 % bands over the zoo, 15 points a period", unit="share",

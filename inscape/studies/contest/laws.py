@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,9 @@ from jaxtyping import Float
 from sklearn.base import clone
 
 from inscape.models.model import Model
+from inscape.models.registry import Candidate
+from inscape.models.selection import choose
 from inscape.studies.contest.arena import Bout, bout, two_series
-from inscape.studies.contest.choosing import choose
 
 LEARN = "inscape learn"
 """The name of `learn`'s own choice among the contestants."""
@@ -24,7 +26,8 @@ FAILED = {"smape": 200.0, "valid": 0.0}
 def judged(item: dict[str, Any]) -> dict[str, Any]:
     """Every cell of the contest on one system.
 
-    `item` holds `name`, `per_period`, `seed` and `cells`, a list of [view, noise]. Returns {"name", "cells"}, one entry
+    `item` holds `name`, `per_period`, `seed`, `cells`, a list of [view, noise], and `laws`, the families that take part
+    (None for all). Returns {"name", "cells"}, one entry
     for each cell as of `judged_bout`; no cells where the system does not hold out.
     """
     runs = two_series(item)
@@ -33,33 +36,35 @@ def judged(item: dict[str, Any]) -> dict[str, Any]:
     cells = []
     for view, noise in item["cells"]:
         seen = bout(runs, item["per_period"], view=view, noise=noise, seed=item["seed"])
-        cells.append(judged_bout(seen, seed=item["seed"] % 2**31))
+        cells.append(judged_bout(seen, item["laws"], seed=item["seed"] % 2**31))
     return {"name": item["name"], "cells": cells}
 
 
-def judged_bout(seen: Bout, *, seed: int = 0) -> dict[str, Any]:
+def judged_bout(seen: Bout, laws: Sequence[str] | None = None, *, seed: int = 0) -> dict[str, Any]:
     """Scores of `learn`'s choice and of the best of every family in one bout.
 
     Returns
     -------
-    "label" of the choice, "tried" settings, "tuning" and "answering" CPU seconds, and "scores": for `LEARN` and for each
-    family its sMAPE, valid time in periods, and label.
+    "label" of the choice, "tried" settings, "tuning" and "answering" CPU seconds, and "scores": for `LEARN` and for
+    each family its sMAPE, valid time in periods, and label.
     """
     started = time.process_time()
-    choice = choose(seen.train, seen.dt, seen.horizon, seed=seed)
+    choice = choose(seen.train, seen.dt, horizon=seen.horizon, laws=laws, seed=seed)
     tuning = time.process_time() - started
-    best: dict[str, tuple[str, Model]] = {}
-    for label, family, _, model in choice.ranking:
-        best.setdefault(family, (label, model))
-    label = next((r[0] for r in choice.ranking if r[3] is choice.model), _in_one_line(choice.model))
+    able = [tried.candidate for tried in choice.ranking if tried.score is not None]
+    best: dict[str, Candidate] = {}
+    for candidate in able:
+        best.setdefault(candidate.family, candidate)
     started = time.process_time()
-    scores: dict[str, dict[str, Any]] = {LEARN: {"label": label, **seen.score(answer(choice.model, seen))}}
+    scores: dict[str, dict[str, Any]] = {LEARN: {"label": able[0].label, **seen.score(answer(choice.model, seen))}}
     answering = time.process_time() - started
-    for family, (name, model) in best.items():
-        same = model is choice.model
-        scores[family] = {**scores[LEARN]} if same else {"label": name, **seen.score(answer(model, seen))}
+    for family, candidate in best.items():
+        is_chosen = candidate is able[0]
+        scores[family] = (
+            {**scores[LEARN]} if is_chosen else {"label": candidate.label, **seen.score(answer(candidate.model, seen))}
+        )
     return {
-        "label": label,
+        "label": able[0].label,
         "tried": len(choice.ranking),
         "tuning": tuning,
         "answering": answering,
@@ -76,7 +81,3 @@ def answer(model: Model, seen: Bout) -> Float[np.ndarray, "future state"]:
             return clone(model).fit(seen.known, dt=seen.dt).forecast(seen.known, len(seen.future)).states
     except Exception:  # whatever breaks a law, it has no answer, which scores as badly as can be
         return np.full(seen.future.shape, np.nan)
-
-
-def _in_one_line(model: Model) -> str:
-    return " ".join(repr(model).split())

@@ -59,7 +59,7 @@ def friedman(scores: Mapping[str, Float[np.ndarray, "system"]], level: float = 0
 def signed_ranks(
     ours: Float[np.ndarray, "system"], theirs: Mapping[str, Float[np.ndarray, "system"]]
 ) -> dict[str, float]:
-    """Two-sided probability of each difference from ours by chance: Wilcoxon's signed ranks, adjusted after Holm (1979)."""
+    """Probability by chance of each difference from ours: Wilcoxon's signed ranks, adjusted after Holm (1979)."""
     raw = {name: _wilcoxon(ours, values) for name, values in theirs.items()}
     order = sorted(raw, key=lambda name: raw[name])
     adjusted: dict[str, float] = {}

@@ -1,0 +1,202 @@
+"""Forecasters of other houses, side by side with ours on the very same series.
+
+N-BEATS and N-HiTS are those of neuralforecast (Nixtla), the echo state network that of ReservoirPy. Every peer is
+fitted on one system at a time, as in the published contest. Its settings are chosen by that contest's rule: fit on the
+first 10 periods of the train series, squared error over its last 2.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from inscape.extras import require
+from inscape.studies.contest.arena import Bout, bout, spread, two_series
+
+EXTRA = "contest"
+PACKAGES = {"N-BEATS": "neuralforecast", "N-HiTS": "neuralforecast", "echo state network": "reservoirpy"}
+
+STEPS = {15: 200, 100: 200}
+"""Gradient steps of a network; twice as many do not lower the median error (measured, see the study's page)."""
+
+WIDTH = 256
+WINDOWS = 64
+"""Windows a gradient step."""
+
+UNITS = 300
+WASHOUT = 15
+
+
+def missing(peer: str) -> str:
+    """Why a peer cannot run here; empty if it can."""
+    package = PACKAGES[peer]
+    return "" if find_spec(package) else f"{package} is not installed: pip install 'inscape[{EXTRA}]'"
+
+
+def settings(peer: str, per_period: int) -> list[dict[str, float]]:
+    """The settings that a peer tries.
+
+    Of the networks, the lookbacks of the published grid: 5, 10, half a period, a period. Of the echo state network,
+    spectral radius, leak, input scaling and ridge penalty.
+    """
+    if peer == "echo state network":
+        grid = itertools.product((0.4, 0.8, 1.2), (0.3, 0.6, 1.0), (0.1, 0.3, 1.0), (1e-8, 1e-6, 1e-4, 1e-2))
+        return [{"sr": a, "lr": b, "input_scaling": c, "ridge": d} for a, b, c, d in grid]
+    return [{"input_size": n} for n in sorted({5, 10, per_period // 2, per_period})]
+
+
+def peers_judged(item: dict[str, Any]) -> dict[str, Any]:
+    """Scores of a peer by view: {"univariate": {"smape", "valid", "label", "tried", "tuning", "answering"}, ...}.
+
+    `item` holds `name`, `per_period`, `seed`, `peer` and `views`; empty where the system does not hold out.
+    """
+    runs = two_series(item)
+    if runs is None:
+        return {}
+    found = {}
+    for view in item["views"]:
+        seen = bout(runs, item["per_period"], view=view)
+        told = tuned(item["peer"], seen, seed=item["seed"])
+        label = ", ".join(f"{key} {value:g}" for key, value in told["setting"].items())
+        found[view] = {
+            **seen.score(told["answer"]),
+            "label": label,
+            **{key: told[key] for key in ("tried", "tuning", "answering")},
+        }
+    return found
+
+
+def tuned(peer: str, seen: Bout, *, seed: int = 0) -> dict[str, Any]:
+    """A peer in one bout: {"setting", "tried", "tuning" and "answering" CPU seconds, "answer" (future, state)}."""
+    started = time.process_time()
+    grid = settings(peer, seen.per_period)
+    past, rest = seen.train[: seen.cut], seen.train[seen.cut :]
+    errors = [_error(rest, forecast(peer, past, len(rest), setting, seen.per_period, seed)) for setting in grid]
+    best = grid[int(np.argmin(errors))]
+    tuning = time.process_time() - started
+    started = time.process_time()
+    answer = forecast(peer, seen.known, len(seen.future), best, seen.per_period, seed)
+    return {
+        "setting": best,
+        "tried": len(grid),
+        "tuning": tuning,
+        "answering": time.process_time() - started,
+        "answer": answer,
+    }
+
+
+def forecast(
+    peer: str,
+    known: Float[np.ndarray, "known state"],
+    horizon: int,
+    setting: dict[str, float],
+    per_period: int,
+    seed: int = 0,
+) -> Float[np.ndarray, "horizon state"]:
+    """Fit a peer on a series and let it run on.
+
+    Raises
+    ------
+    MissingExtraError : if the peer's package is absent.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if peer == "echo state network":
+            return _echo_state(known, horizon, seed=seed, **setting)
+        return _network(peer, known, horizon, int(setting["input_size"]), STEPS[per_period], seed)
+
+
+def _error(truth: np.ndarray, answer: np.ndarray) -> float:
+    error = float(np.mean(((answer - truth) / spread(truth)) ** 2))
+    return error if np.isfinite(error) else np.inf
+
+
+def _network(peer: str, known: np.ndarray, horizon: int, input_size: int, steps: int, seed: int) -> np.ndarray:
+    """One network for a system; its coordinates are several series of the same network, which sees one at a time."""
+    with _quiet():
+        neuralforecast = require("neuralforecast", EXTRA)
+        networks = require("neuralforecast.models", EXTRA)
+        torch = require("torch", EXTRA)
+        pandas = require("pandas", EXTRA)
+        times, states = known.shape
+        table = pandas.DataFrame(
+            {
+                "unique_id": np.repeat(np.arange(states), times),
+                "ds": np.tile(np.arange(times), states),
+                "y": known.T.ravel(),
+            }
+        )
+        common = {
+            "h": 1,
+            "input_size": input_size,
+            "max_steps": steps,
+            "mlp_units": 3 * [[WIDTH, WIDTH]],
+            "windows_batch_size": WINDOWS,
+            "random_seed": seed % 2**31,
+            # Its trend and season blocks need more than one step ahead; three generic blocks are the paper's.
+            "stack_types": 3 * ["identity"],
+        }
+        quiet = {
+            "accelerator": "cpu",
+            "enable_progress_bar": False,
+            "enable_model_summary": False,
+            "enable_checkpointing": False,
+            "logger": False,
+        }
+        network = {"N-BEATS": networks.NBEATS, "N-HiTS": networks.NHITS}[peer](**common, **quiet)
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            house = neuralforecast.NeuralForecast([network], freq=1, local_scaler_type="standard")
+            house.fit(table)
+            told = house.predict(h=horizon)
+        finally:
+            torch.set_num_threads(threads)
+    column = next(name for name in told.columns if name not in ("unique_id", "ds"))
+    return told.sort_values(["unique_id", "ds"])[column].to_numpy(dtype=float).reshape(states, horizon).T
+
+
+def _echo_state(
+    known: np.ndarray, horizon: int, *, sr: float, lr: float, input_scaling: float, ridge: float, seed: int
+) -> np.ndarray:
+    """A ReservoirPy reservoir with bias, read out by ridge from its state and its input, then fed its own answers."""
+    require("reservoirpy", EXTRA)
+    nodes = require("reservoirpy.nodes", EXTRA)
+    uniform = require("reservoirpy.mat_gen", EXTRA).uniform
+    centre, scale = known.mean(axis=0), spread(known)
+    scaled = (known - centre) / scale
+    reservoir = nodes.Reservoir(
+        UNITS, lr=lr, sr=sr, input_scaling=input_scaling, bias=uniform(low=-1.0, high=1.0), seed=seed % 2**31
+    )
+    echoes = reservoir.run(scaled[:-1])
+    readout = nodes.Ridge(ridge=ridge)
+    readout.fit(np.hstack([echoes, scaled[:-1]]), scaled[1:], warmup=WASHOUT)
+    answer = np.empty((horizon, known.shape[1]))
+    last = scaled[-1]
+    for step in range(horizon):
+        last = readout.step(np.concatenate([reservoir.step(last), last]))
+        answer[step] = last
+    return answer * scale + centre
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Lightning announces every fit; a contest has hundreds."""
+    names = ("pytorch_lightning", "lightning_fabric", "lightning.pytorch", "lightning.fabric")
+    levels = {name: logging.getLogger(name).level for name in names}
+    for name in names:
+        logging.getLogger(name).setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
