@@ -5,7 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -15,6 +16,14 @@ from inscape.errors import InputError
 from inscape.models.model import Model
 from inscape.models.structured.network import Network, whole
 from inscape.trajectories import Trajectories, Trajectory, as_trajectories
+
+if TYPE_CHECKING:
+    from inscape.models.structured.c_code import StepScales
+    from inscape.models.structured.c_header import CHeader
+    from inscape.models.structured.cost import CostTable
+    from inscape.models.structured.kalman import KalmanSettings
+    from inscape.models.structured.online import OnlineForecaster
+    from inscape.models.structured.operator_view import BlockView
 
 LM_BATCH = 1_500
 ADAM_BATCH = 256
@@ -195,6 +204,70 @@ class DelayForecaster(Model):
         targets = (self._targets(windows, nexts) - self.target_centre_) / self.target_spread_
         return float(np.mean((self._compiled()(windows.reshape(len(windows), -1)) - targets) ** 2))
 
+    def cost(self, *, timed: bool = True) -> CostTable:
+        """Weights, operations, microseconds and bytes, beside dense nets and the form by Fourier transforms."""
+        from inscape.models.structured.cost import compare_costs
+
+        check_is_fitted(self)
+        return compare_costs(self.network_, *self._sizes(), timed=timed)
+
+    def to_c(
+        self, path: str | Path | None = None, *, number: Literal["float32", "int8"] = "float32", name: str = "net"
+    ) -> CHeader:
+        """The forecaster as one C header with `name_step(window, next)` in the recording's units."""
+        from inscape.models.structured.c_header import c_header
+
+        check_is_fitted(self)
+        header = c_header(
+            self.network_, self.weights_, *self._sizes(), number=number, name=name, scales=self._step_scales()
+        )
+        if path is not None:
+            _write(path, header.text.encode())
+        return header
+
+    def export(self, form: Literal["onnx"] = "onnx", path: str | Path | None = None) -> bytes:
+        """The forecaster as an ONNX model: "window" (batch, delays, state) to "next" (batch, state).
+
+        Both are in the recording's units, the window's oldest sample first.
+
+        Raises
+        ------
+        InputError : if `form` is another.
+        MissingExtraError : without onnx.
+        """
+        from inscape.models.structured.onnx_graph import onnx_bytes
+
+        check_is_fitted(self)
+        if form != "onnx":
+            raise InputError(f"form: {form!r} found, expected 'onnx'; for C there is to_c(path)")
+        model = onnx_bytes(self.network_, self.weights_, *self._sizes(), scales=self._step_scales())
+        if path is not None:
+            _write(path, model)
+        return model
+
+    def blocks(self) -> tuple[BlockView, ...]:
+        """The learned Hankel blocks as operators: impulse responses, singular values, memory."""
+        from inscape.models.structured.operator_view import operator_blocks
+
+        check_is_fitted(self)
+        return operator_blocks(self.network_, self.weights_, *self._sizes(), delays=self._past)
+
+    def online(self, settings: KalmanSettings | None = None) -> OnlineForecaster:
+        """This forecaster as one that learns on from a stream of samples."""
+        from inscape.models.structured.online import OnlineForecaster
+
+        check_is_fitted(self)
+        return OnlineForecaster(self, settings)
+
+    def _sizes(self) -> tuple[int, int]:
+        return self._past * len(self.spread_), len(self.spread_)
+
+    def _step_scales(self) -> StepScales:
+        from inscape.models.structured.c_code import StepScales
+
+        increment = self.target == "increment"
+        return StepScales(self._past, increment, self.centre_, self.spread_, self.target_centre_, self.target_spread_)
+
     def _plan(self) -> Network:
         from sklearn.base import clone
 
@@ -203,7 +276,7 @@ class DelayForecaster(Model):
         return HankelNet() if self.network is None else clone(self.network)
 
     def _compiled(self) -> Callable[[np.ndarray], np.ndarray]:
-        return self.network_.compiled(self.weights_, self._past * len(self.spread_), len(self.spread_))
+        return self.network_.compiled(self.weights_, *self._sizes())
 
     def _targets(self, windows: np.ndarray, nexts: np.ndarray) -> np.ndarray:
         return nexts - windows[:, -1] if self.target == "increment" else nexts
@@ -268,3 +341,10 @@ class DelayForecaster(Model):
                 raise InputError(f"{name}: {getattr(self, name)!r} found, expected a positive number")
         if not (np.isscalar(self.noise) and 0 <= self.noise < np.inf):
             raise InputError(f"noise: {self.noise!r} found, expected a number, at least 0")
+
+
+def _write(path: str | Path, content: bytes) -> None:
+    from inscape.atomic import draft_of
+
+    with draft_of(Path(path)) as draft:
+        draft.write_bytes(content)

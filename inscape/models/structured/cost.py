@@ -82,9 +82,8 @@ def network_cost(network: Network, inputs: int, outputs: int, *, form: str | Non
     if timed:
         call = network.compiled(network.start(inputs, outputs), inputs, outputs, np.float32)
         microseconds = call_time(call, np.zeros((1, inputs), dtype=np.float32))
-    name = " ".join(repr(network).split()) if form is None else form
     return Cost(
-        name,
+        label(network) if form is None else form,
         inputs,
         network.width(inputs),
         outputs,
@@ -117,6 +116,15 @@ def compare_costs(network: Network, inputs: int, outputs: int, *, timed: bool = 
         for mode, form in (("dense", "its blocks multiplied out"), ("fft", "its blocks by FFT")):
             rows.append(cost(network.__class__(**{**network.get_params(), "mode": mode}), form))
     return CostTable(rows)
+
+
+def label(network: Network) -> str:
+    """The network in a few words: its kind, its size, its activation where it is not tanh."""
+    sizes = network.get_params()
+    size = "-".join(map(str, sizes["hidden"])) if "hidden" in sizes else f"p={sizes.get('p')}"
+    rows = f" n={sizes['n']}" if sizes.get("n") is not None else ""
+    bend = sizes.get("activation", "tanh")
+    return f"{type(network).__name__} {size}{rows}{'' if bend == 'tanh' else ' ' + bend}"
 
 
 def call_time(call: Callable[[Any], Any], argument: Any, *, calls: int = 30, repeats: int = 7) -> float:

@@ -89,6 +89,15 @@ class DenseNet(Network):
             x = activate(name, x) if k < layers else x
         return x
 
+    def linearised(
+        self, flat: Float[np.ndarray, "parameter"], x: Float[np.ndarray, "batch input"], outputs: int
+    ) -> tuple[Float[np.ndarray, "batch output"], Float[np.ndarray, "batch output parameter"]]:
+        """Answers and their derivatives by the weights."""
+        from inscape.models.structured.jacobians import dense_jacobian
+
+        weights = list(self.unpack(np.asarray(flat, dtype=float), x.shape[1], outputs).values())
+        return dense_jacobian(x, weights, activation_named(self.activation))
+
     def compiled(
         self, flat: Float[np.ndarray, "parameter"], inputs: int, outputs: int, dtype: type = np.float64
     ) -> Callable[[np.ndarray], np.ndarray]:

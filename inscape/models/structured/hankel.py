@@ -109,7 +109,7 @@ class HankelFactors:
 
 
 def _fourier_levels(size: int) -> list[scipy.sparse.csr_array]:
-    """Sparse factors of the unitary Fourier matrix, left to right: bit reversal, then the levels from small to large."""
+    """Sparse factors of the unitary Fourier matrix, left to right: bit reversal, then levels from small to large."""
     from scipy import sparse
 
     from inscape.models.structured.butterfly import bit_reversal

@@ -74,6 +74,17 @@ class HankelNet(Network):
         hidden = activate(activation_named(self.activation), inner + weights["bias"])
         return hankel_apply(weights["outer"], hidden, outputs, self.mode, summed=True) + weights["offset"]
 
+    def linearised(
+        self, flat: Float[np.ndarray, "parameter"], x: Float[np.ndarray, "batch input"], outputs: int
+    ) -> tuple[Float[np.ndarray, "batch output"], Float[np.ndarray, "batch output parameter"]]:
+        """Answers and their derivatives by the weights, compiled."""
+        from inscape.models.structured.jacobians import hankel_net_jacobian
+        from inscape.models.structured.kernels import CODES
+
+        weights = self.unpack(np.asarray(flat, dtype=float), x.shape[1], outputs).values()
+        code = CODES[activation_named(self.activation)]
+        return hankel_net_jacobian(np.ascontiguousarray(x, dtype=float), *weights, code)
+
     def compiled(
         self, flat: Float[np.ndarray, "parameter"], inputs: int, outputs: int, dtype: type = np.float64
     ) -> Callable[[np.ndarray], np.ndarray]:

@@ -26,8 +26,8 @@ LEAK = 0.1
 class Network(BaseEstimator):
     """A plan without weights: the number of inputs and outputs is known only when a recording is seen.
 
-    Leaves say which weights there are (`shapes`), where training starts (`initial`), and what is computed: once in
-    torch for training (`compute`), once as a compiled NumPy function for use (`compiled`).
+    Leaves say which weights there are (`shapes`), where training starts (`initial`), and what is computed: in torch
+    (`compute`), as a compiled function for use (`compiled`), and with its derivatives by the weights (`linearised`).
     """
 
     @abstractmethod
@@ -47,6 +47,12 @@ class Network(BaseEstimator):
         self, flat: Float[np.ndarray, "parameter"], inputs: int, outputs: int, dtype: type = np.float64
     ) -> Callable[[np.ndarray], np.ndarray]:
         """The network with these weights as a function (batch, inputs) -> (batch, outputs); needs no torch."""
+
+    @abstractmethod
+    def linearised(
+        self, flat: Float[np.ndarray, "parameter"], x: Float[np.ndarray, "batch input"], outputs: int
+    ) -> tuple[Float[np.ndarray, "batch output"], Float[np.ndarray, "batch output parameter"]]:
+        """Answers to a batch and their derivatives by every weight, in double precision; needs no torch."""
 
     def width(self, inputs: int) -> int:
         """Length to which a window of `inputs` numbers is padded."""

@@ -18,12 +18,13 @@ else:
 
 ARITHMETIC = {"add", "sub", "rsub", "mul", "div", "neg"}
 ACTIVATIONS = {"tanh", "leaky_relu", "relu"}
-MOVES = {
-    "view", "_unsafe_view", "reshape", "slice", "select", "stack", "cat", "expand", "index", "permute", "transpose", "t",
-    "unsqueeze", "squeeze", "constant_pad_nd", "clone", "_to_copy", "detach", "alias", "conj", "_conj", "as_strided",
-    "lift_fresh", "arange", "empty", "zeros", "copy_", "fill_", "full", "index_select", "gather", "flatten", "_reshape_alias",
-    "resolve_conj", "_conj_physical", "conj_physical", "unbind", "split", "narrow", "contiguous", "scalar_tensor", "view_as_real",
-}  # fmt: skip
+MOVES = frozenset(
+    {"view", "_unsafe_view", "reshape", "_reshape_alias", "view_as_real", "slice", "select", "narrow", "stack", "cat"}
+    | {"split", "unbind", "expand", "index", "index_select", "gather", "permute", "transpose", "t", "flatten", "clone"}
+    | {"unsqueeze", "squeeze", "constant_pad_nd", "contiguous", "copy_", "fill_", "_to_copy", "detach", "alias", "conj"}
+    | {"_conj", "conj_physical", "_conj_physical", "resolve_conj", "as_strided", "lift_fresh", "arange", "empty"}
+    | {"zeros", "full", "scalar_tensor"}
+)
 """What moves numbers without computing with them."""
 
 

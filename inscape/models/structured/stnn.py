@@ -100,6 +100,17 @@ class StNN(Network):
         h3 = activate(name, h2 + weights["bias_3"])
         return (h3 * weights["output"]).sum(-2) + weights["bias_4"]
 
+    def linearised(
+        self, flat: Float[np.ndarray, "parameter"], x: Float[np.ndarray, "batch input"], outputs: int
+    ) -> tuple[Float[np.ndarray, "batch output"], Float[np.ndarray, "batch output parameter"]]:
+        """Answers and their derivatives by the weights, compiled."""
+        from inscape.models.structured.jacobians import stnn_jacobian
+        from inscape.models.structured.kernels import CODES
+
+        weights = self.unpack(np.asarray(flat, dtype=float), x.shape[1], outputs).values()
+        positions, code = bit_reversal(2 * self.width(x.shape[1])), CODES[activation_named(self.activation)]
+        return stnn_jacobian(np.ascontiguousarray(x, dtype=float), *weights, positions, code)
+
     def _rows(self, n: int, outputs: int) -> np.ndarray:
         """Where, among the n kept results of the second transform, h2 reversed finds its first `outputs` entries."""
         return bit_reversal(n)[n - 1 - np.arange(outputs)]

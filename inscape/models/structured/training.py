@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from inscape.errors import DivergedError
 from inscape.extras import require
-from inscape.models.levenberg_marquardt import levenberg_marquardt, torch_problem
+from inscape.models.levenberg_marquardt import ResidualProblem, levenberg_marquardt
 from inscape.models.structured.network import Network
 
 
@@ -35,10 +35,14 @@ def train_lm(
     """Levenberg-Marquardt over fresh batches, up to 20 damping attempts each."""
     inputs, outputs = x.shape[1], y.shape[1]
 
-    def residual(flat, window, target):  # type: ignore[no-untyped-def]
-        return network.compute(network.unpack(flat, inputs, outputs), window, inputs, outputs) - target
+    def residuals(weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        return network.compiled(weights, inputs, outputs)(x[rows]) - y[rows]
 
-    problem = torch_problem(residual, x, y)
+    def linearise(weights: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        answers, jacobian = network.linearised(weights, x[rows], outputs)
+        return answers - y[rows], jacobian
+
+    problem = ResidualProblem(len(x), residuals, linearise)
     fit = levenberg_marquardt(problem, start, steps=steps, batch=batch, budget_s=budget_s, seed=random)
     return Trained(fit.parameters, fit.seconds)
 
