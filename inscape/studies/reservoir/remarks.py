@@ -41,7 +41,7 @@ def remarks(findings: Findings) -> tuple[str, ...]:
         *("control_permuted", "control_rates", "control_gain", "gain"),
     )
     say(
-        "Adaptation does not need the task's own input: on other noise it gives {:.2f} times the best global memory, on "
+        "Adaptation does not need the task's own input: on other noise it gives {:.2f} times the best global one, on "
         "a Mackey-Glass series {:.2f}. Which node gets which rate of Beta(8, 8) does not matter ({:.2f}).",
         *("control_noise", "control_input", "control_targets"),
     )
