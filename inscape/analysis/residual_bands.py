@@ -97,7 +97,7 @@ def residual_bands(
         starts = np.flatnonzero(np.diff(places, prepend=-1))
         sums = [np.add.reduceat(part[:, total > 0], starts) for part in (misses, sizes)]
         bands[:, total > 0] = _bootstrap(sums[0], sums[1], level, draws, rng)
-    return ResidualBands(np.sqrt(squared), *bands, level, count, len(x), dropped)
+    return ResidualBands(np.sqrt(squared), bands[0], bands[1], level, count, len(x), dropped)
 
 
 def _bootstrap(
