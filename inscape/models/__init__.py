@@ -8,6 +8,7 @@ from inscape.models.kernel_regression import KernelRegression
 from inscape.models.model import Model
 from inscape.models.nvar import NVAR
 from inscape.models.persistence import Persistence
+from inscape.models.reservoir import Reservoir
 from inscape.models.sindy import SINDy
 from inscape.models.structured import HankelNet, StNN
 
@@ -20,6 +21,7 @@ __all__ = [
     "KernelRegression",
     "Model",
     "Persistence",
+    "Reservoir",
     "SINDy",
     "StNN",
     "dictionary",

@@ -64,7 +64,7 @@ def certify(
     reason = ""
     if saturated > MOST_SATURATED:
         reason = (
-            f"{saturated:.0%} of the nodes are saturated at 0 or 1 on this series, at most {MOST_SATURATED:.0%} may be; "
+            f"{saturated:.0%} of the nodes are saturated at 0 or 1, at most {MOST_SATURATED:.0%} may be; "
             "standardise the series, lower input_scale or lower the balance"
         )
     elif together > SYNCHRONOUS:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
 
-from inscape.analysis.batch_means import batch_means
-from inscape.analysis.exponents import LyapunovSpectrum
 from inscape.errors import InputError
 from inscape.models.reservoir.network import Network, State, as_inputs
 from inscape.models.reservoir.one_step import design_inhibition
 from inscape.systems.plan import number
+
+if TYPE_CHECKING:
+    from inscape.analysis import LyapunovSpectrum
 
 STRETCH = 20
 """Steps over which growth is averaged before its error is taken."""
@@ -46,6 +48,8 @@ def driven_exponents(
     ------
     InputError : if the series is too short, or all nodes are stuck, so that nothing grows or decays.
     """
+    from inscape.analysis.batch_means import batch_means
+    from inscape.analysis.exponents import LyapunovSpectrum
     from inscape.models.reservoir import drive
 
     series = as_inputs(inputs, network.inputs)

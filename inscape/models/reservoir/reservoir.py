@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -138,6 +139,51 @@ class Reservoir(Model):
             "is_reachable": self.reachable_,
         }
         return pandas.DataFrame(table).rename_axis("node")
+
+    @staticmethod
+    def sweep(
+        series: Any,
+        dt: float | None = None,
+        *,
+        balance: Sequence[float] = (-1.0, -0.5, -0.2, 0.0, 0.2),
+        input_scale: Sequence[float] = (0.03, 0.1, 0.3),
+        ahead: int = 1,
+        jobs: int = -1,
+        **settings: Any,
+    ) -> pandas.DataFrame:
+        """How well unadapted networks of one graph answer with the state `ahead` samples later.
+
+        Parameters
+        ----------
+        series : one recording, as of `fit`.
+        balance, input_scale : every pair is run.
+        ahead : samples from what is heard last to what has to be answered.
+        jobs : workers; the numbers do not depend on it.
+        settings : nodes, excitatory, degree, topology, input_share, gain, threshold, retention, washout, seed.
+
+        Returns
+        -------
+        One row a setting: balance, input_scale, nrmse (on the last quarter), rate, saturated, synchrony.
+        """
+        from inscape.models.reservoir.sweep import sweep
+        from inscape.trajectories import as_trajectories
+
+        runs = as_trajectories(series, dt)
+        if len(runs) != 1:
+            raise InputError(f"series: {len(runs)} runs found, a sweep takes one")
+        states = np.asarray(runs[0].states, dtype=float)
+        if states.ndim != 2:
+            raise InputError(f"series: states of shape {states.shape} found, expected (time, state)")
+        if not 1 <= ahead < len(states):
+            raise InputError(f"ahead: {ahead!r} found, expected 1 to {len(states) - 1} samples")
+        deviation = np.nanstd(states, axis=0)
+        heard = (states - np.nanmean(states, axis=0)) / np.where(deviation > 0, deviation, 1.0)
+        washout = min(int(settings.pop("washout", 200)), len(heard) // 4)
+        network = dale_network(inputs=heard.shape[1], input_scale=1.0, **settings)
+        return sweep(
+            network, heard[:-ahead], heard[ahead:], balance=balance, input_scale=input_scale, scale_of_network=1.0,
+            washout=washout, jobs=jobs,
+        )  # fmt: skip
 
     def drive(self, inputs: Float[np.ndarray, "time input"]) -> Float[np.ndarray, "time node"]:
         """Activity (time, node) of the fitted network under any input (time, input), taken as it is."""
