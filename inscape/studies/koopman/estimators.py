@@ -69,6 +69,12 @@ ESTIMATORS: dict[str, Estimator] = {
     "kooplearn ridge": kooplearn_ridge,
     "kooplearn kernel": kooplearn_kernel,
 }
+PEERS = {
+    "PyDMD EDMD": "pydmd",
+    "kooplearn ridge": "kooplearn.linear_model",
+    "kooplearn kernel": "kooplearn.kernel",
+}
+"""The packages that the published ones come from."""
 
 
 def _quietly(fit: Callable[[], object]) -> object:

@@ -46,7 +46,7 @@ def krylov_operator(moments: Float[np.ndarray, "lag"]) -> Galerkin:
 
 
 def cat_rates(size: int) -> dict[str, Any]:
-    """Sup errors of the rigged density at two widths for each order, the rates between them, and the automatic error."""
+    """Sup errors of the rigged density at two widths for each order, the rates between, and the automatic error."""
     operator = krylov_operator(cat_moments(size + 1))
     g = operator.coordinates_of(np.eye(size)[0])
     truth = cat_density(ANGLES)
