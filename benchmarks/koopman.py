@@ -99,13 +99,10 @@ def pseudospectra() -> None:
         levels, drawn = cpu_seconds(
             lambda grid=grid: pseudospectrum(galerkin, grid, tolerance=TOLERANCE, levels=[0.3, 0.1, 0.03])
         )
-        print(
-            f"{'  its levels 0.3, 0.1, 0.03':34s} {theirs:8.1f} {levels:8.2f} {theirs / levels:7.1f}  {drawn.evaluations}"
-        )
+        label = "  its levels 0.3, 0.1, 0.03"
+        print(f"{label:34s} {theirs:8.1f} {levels:8.2f} {theirs / levels:7.1f}  {drawn.evaluations}")
     took, kept = cpu_seconds(lambda: spectrum_with_error_control(galerkin, measure_preserving=True))
-    print(
-        f"spectrum with error control at EDMD's eigenvalues: {len(kept.points)} kept, bound {kept.bound:.2f}, {took:.1f} s"
-    )
+    print(f"error control at EDMD's eigenvalues: {len(kept.points)} kept, bound {kept.bound:.2f}, {took:.1f} s")
 
 
 def fits() -> None:
@@ -132,7 +129,8 @@ def fits() -> None:
     print(f"\n{'kernel EDMD of 401 snapshots':34s} {'peer s':>8s} {'ours s':>8s} {'ours/peer':>9s}")
     print(
         f"{'fit alone; fit and 400 residuals':34s} {theirs:8.2f} {mine:8.2f} {mine / theirs:9.2f}  "
-        f"rank {galerkin.rank}, 20 leading eigenvalues agree to {off:.1e}, {int((pairs.residuals < 0.1).sum())} residuals below 0.1"
+        f"rank {galerkin.rank}, 20 leading eigenvalues agree to {off:.1e}, "
+        f"{int((pairs.residuals < 0.1).sum())} residuals below 0.1"
     )
 
 
