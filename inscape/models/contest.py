@@ -238,7 +238,7 @@ def hold_contest(
     best = standing[0]
     winner = simplest(standing)
     reference = next((e for e in standing if e.is_reference), best)
-    bands = conformal_bands(winner.calibration_errors, level)
+    bands = conformal_bands(winner.calibration_errors, level, max(1, split.disjoint("calibration", judged)))
     latest = _latest(runs)
     model = _refit(winner, latest, seed)
     return Contest(

@@ -31,6 +31,46 @@ def test_exchangeable_errors_are_covered_as_often_as_promised() -> None:
     assert abs(np.mean(inside) - 0.902) < 0.019
 
 
+def overlapping(rng: np.random.Generator, stretches: int = 5, origins: int = 40, steps: int = 8) -> np.ndarray:
+    """Errors of neighbouring origins are nearly the same; only those of different stretches are independent."""
+    knots = rng.normal(size=(stretches + 1, 1, 1)) * np.linspace(0.2, 1.0, steps)[None, :, None]
+    place = np.linspace(0, stretches - 1e-9, origins)
+    return knots[place.astype(int)] + 0.05 * rng.normal(size=(origins, steps, 1))
+
+
+def test_bands_of_overlapping_forecasts_hold_once_stretches_are_counted() -> None:
+    rng = np.random.default_rng(0)
+    plain, widened = [], []
+    for _ in range(400):
+        errors = overlapping(rng)
+        fresh = overlapping(rng)
+        plain.append(conformal_bands(errors).coverage(fresh).mean())
+        widened.append(conformal_bands(errors, stretches=5).coverage(fresh).mean())
+    assert np.mean(plain) < 0.87
+    assert 0.88 < np.mean(widened) < 0.95
+
+
+def test_independent_forecasts_are_not_widened() -> None:
+    errors = np.random.default_rng(0).normal(size=(30, 4, 2))
+    assert np.array_equal(conformal_bands(errors, stretches=30).half_widths, conformal_bands(errors).half_widths)
+
+
+def test_a_forecast_that_broke_down_widens_no_band_to_infinity() -> None:
+    errors = np.random.default_rng(0).normal(size=(40, 3, 1))
+    errors[39] = np.inf
+    assert np.isfinite(conformal_bands(errors, stretches=4).half_widths).all()
+
+
+def test_exact_forecasts_keep_a_band_of_no_width() -> None:
+    assert not conformal_bands(np.zeros((20, 3, 1)), stretches=4).half_widths.any()
+
+
+@pytest.mark.parametrize("stretches", [0, 2.5, True])
+def test_stretches_are_a_whole_number(stretches: object) -> None:
+    with pytest.raises(InputError, match="stretches: "):
+        conformal_bands(np.ones((9, 1, 1)), stretches=stretches)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(("forecasts", "promised"), [(1, 1 / 2), (3, 3 / 4), (8, 8 / 9)])
 def test_few_forecasts_promise_less_than_was_asked(forecasts: int, promised: float) -> None:
     bands = conformal_bands(np.ones((forecasts, 2, 1)), 0.9)
