@@ -26,6 +26,7 @@ LENGTH_SCALES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 ALL_SETTINGS = 300
 """Rows up to which the whole grid is tried; with more, every second length scale and lag."""
 
+ALL_CENTRES = 1_200
 LATEST = 2_000
 """Samples of the end of a long recording that settings are tried on."""
 
@@ -44,7 +45,7 @@ class Tuned:
     error: float
 
 
-def tuned(trajectories: Trajectories, *, horizon: int | None = None, centres: int = 400) -> list[Tuned]:
+def tuned(trajectories: Trajectories, *, horizon: int | None = None, centres: int | None = None) -> list[Tuned]:
     """Every setting of the grid, the best first; empty where no run is long enough to try one.
 
     One eigen-decomposition serves all ridges of a kernel, and their forecasts run side by side, so the cost is that of
@@ -54,7 +55,8 @@ def tuned(trajectories: Trajectories, *, horizon: int | None = None, centres: in
     ----------
     trajectories : the recording; nothing else is looked at.
     horizon : samples of a forecast; two periods of the recording if None, less where it is short.
-    centres : of the regressions; fewer while settings are tried on long recordings.
+    centres : of the regressions, fewer while settings are tried; if None, one for every sample of a recording of up to
+        `ALL_CENTRES` and 400 for a longer one.
     """
     latest = _latest(trajectories)
     longest = max(latest, key=len)
@@ -66,12 +68,14 @@ def tuned(trajectories: Trajectories, *, horizon: int | None = None, centres: in
         return []
     learned = Trajectories([run[: round(LEARNED_SHARE * len(run))] for run in latest])
     rows = learned.samples
+    centres = centres or (ALL_CENTRES if trajectories.samples <= ALL_CENTRES else 400)
     limit = min(centres, 400 if rows <= ALL_SETTINGS else 200)
     found: list[Tuned] = []
-    for (lags, stride), shape, scale in product(
-        _delays(len(longest.state_names), period, cut), ("gaussian", "matern"), _scales(rows)
+    driven = bool(longest.input_names)
+    for (lags, stride, ahead), shape, scale in product(
+        _delays(len(longest.state_names), period, cut, driven), ("gaussian", "matern"), _scales(rows)
     ):
-        base = KernelRegression(lags, stride, scale, 1e-6, shape, centres)
+        base = KernelRegression(lags, stride, scale, 1e-6, shape, centres, ahead)
         found += _tried(base, shape, learned, latest, reach, limit)
     return sorted(found, key=lambda t: t.error)
 
@@ -79,7 +83,7 @@ def tuned(trajectories: Trajectories, *, horizon: int | None = None, centres: in
 def _tried(
     base: KernelRegression, shape: Shape, learned: Trajectories, runs: Trajectories, reach: int, limit: int
 ) -> list[Tuned]:
-    if max(len(run) for run in learned) <= base.lags * base.stride + 2:
+    if max(len(run) for run in learned) <= base.lags * base.stride + base.ahead + 2:
         return []
     whole = KernelRegression(**{**base.get_params(), "centres": 1}).fit(learned)
     x, y = whole.rows(learned)
@@ -91,7 +95,7 @@ def _tried(
         return []
     made = closed_loop(
         path.centres, path.weights(np.array(RIDGES)), recent, reach,
-        base.lags, base.stride, base.length_scale, shape, acting,
+        base.lags, base.stride, base.length_scale, shape, base.ahead, acting,
     )  # fmt: skip
     error = np.minimum(np.nan_to_num(np.abs(made - future), nan=LARGEST_ERROR), LARGEST_ERROR)
     error = np.where(np.isfinite(future), error, np.nan)
@@ -128,11 +132,17 @@ def _scales(rows: int) -> Float[np.ndarray, "scale"]:
     return np.array(LENGTH_SCALES if rows <= ALL_SETTINGS else LENGTH_SCALES[1::2])
 
 
-def _delays(states: int, period: int, longest: int) -> list[tuple[int, int]]:
-    """Numbers of lags and strides: a sample in fifteen of a period, and finer; several variables need fewer."""
+def _delays(states: int, period: int, longest: int, driven: bool) -> list[tuple[int, int, int]]:
+    """Numbers of lags, strides and leaps. Several variables need fewer lags.
+
+    A recording of more than some fifteen samples a period is also seen at that pace: the law then has fewer steps to
+    the same horizon.
+    """
     counts = (3, 4, 5, 7, 10, 15) if states == 1 else (1, 2, 3, 5) if states <= 8 else (1, 2)
     coarse = max(1, round(period / 15))
-    pairs = [(count, 1) for count in counts]
+    found = [(count, 1, 1) for count in counts]
     if coarse > 1:
-        pairs = [(count, stride) for count in counts[::2] for stride in sorted({1, max(1, coarse // 2), coarse})]
-    return [(c, s) for c, s in pairs if (c - 1) * s + 1 <= longest // 3]
+        half = max(1, coarse // 2)
+        paces = {(1, 1), (coarse, 1)} if driven else {(1, 1), (half, 1), (half, half), (coarse, coarse)}
+        found = [(count, *pace) for count in counts[::2] for pace in sorted(paces)]
+    return [(count, stride, ahead) for count, stride, ahead in found if (count - 1) * stride + ahead <= longest // 3]

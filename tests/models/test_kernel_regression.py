@@ -137,3 +137,17 @@ def test_tuning_looks_at_several_runs_and_survives_short_ones():
 
 def test_nothing_is_tuned_where_nothing_can_be_tried():
     assert tuned(as_trajectories(logistic(3), 1.0)) == []
+
+
+def test_leaps_are_interleaved_so_that_every_sample_is_forecast():
+    t = np.arange(400.0)
+    series = (np.sin(0.11 * t) + 0.5 * np.sin(0.17 * t))[:, None]
+    model = KernelRegression(4, 6, 4.0, 1e-10, "gaussian", ahead=7).fit(series[:350], dt=1.0)
+    assert model.past == 3 * 6 + 7
+    assert model.forecast(series[:350], 40).states == pytest.approx(series[350:390], abs=1e-3)
+
+
+def test_a_leap_over_a_driven_sample_is_refused():
+    run = Trajectory(np.arange(50.0), logistic(50), inputs=logistic(50, 0.7))
+    with pytest.raises(InputError, match="ahead: 2 found, expected 1"):
+        KernelRegression(1, ahead=2).fit(run)
