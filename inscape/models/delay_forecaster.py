@@ -133,24 +133,27 @@ class DelayForecaster(Model):
         self._check_settings()
         self._past = int(self.delays)
         states = np.concatenate([run.states for run in runs])
-        self.centre_ = np.nanmean(states, axis=0)
-        self.spread_ = self._spread(states)
         self.low_, self.high_ = np.nanmin(states, axis=0), np.nanmax(states, axis=0)
+        # The mean of equal numbers is off by rounding, which an increment would add up.
+        self.centre_ = np.where(self.low_ == self.high_, self.low_, np.nanmean(states, axis=0))
+        self.spread_ = self._spread(states)
         windows, nexts, self.dropped_windows_ = self._windows(runs)
         self.windows_ = len(windows)
         targets = self._targets(windows, nexts)
         self.target_centre_ = targets.mean(axis=0)
         deviation = targets.std(axis=0)
-        self.target_spread_ = np.where(deviation > 1e-12, deviation, 1.0)
+        # What never changes is answered with itself: its target has no size, whatever the network says.
+        constant = self.low_ == self.high_
+        self.target_spread_ = np.where(constant, 0.0, np.where(deviation > 1e-12, deviation, 1.0))
         random = np.random.default_rng(self.seed)
         if self.noise:
-            windows = windows + self.noise * random.normal(size=windows.shape)
+            windows = windows + self.noise * ~constant * random.normal(size=windows.shape)
             targets = self._targets(windows, nexts)
         self.network_ = self._plan()
         inputs, outputs = windows.shape[1] * windows.shape[2], targets.shape[1]
         start = self.network_.start(inputs, outputs, random)
         x = windows.reshape(len(windows), inputs)
-        y = (targets - self.target_centre_) / self.target_spread_
+        y = self.scaled_targets(targets)
         if self.method == "lm":
             steps, batch = self.steps or 120, self.batch or LM_BATCH
             fit = train_lm(self.network_, start, x, y, steps, batch, self.budget_s, random)
@@ -201,8 +204,13 @@ class DelayForecaster(Model):
         """Mean squared error of the answer to every complete window, in squared standard deviations of the target."""
         check_is_fitted(self)
         windows, nexts, _ = self._windows(as_trajectories(trajectories, self.dt_ if dt is None else dt))
-        targets = (self._targets(windows, nexts) - self.target_centre_) / self.target_spread_
+        targets = self.scaled_targets(self._targets(windows, nexts))
         return float(np.mean((self._compiled()(windows.reshape(len(windows), -1)) - targets) ** 2))
+
+    def scaled_targets(self, targets: Float[np.ndarray, "*sample state"]) -> Float[np.ndarray, "*sample state"]:
+        """Standardised targets, in the units in which the network answers; 0 for what never changes."""
+        moving = self.target_spread_ > 0
+        return np.where(moving, (targets - self.target_centre_) / np.where(moving, self.target_spread_, 1.0), 0.0)
 
     def cost(self, *, timed: bool = True) -> CostTable:
         """Weights, operations, microseconds and bytes, beside dense nets and the form by Fourier transforms."""
@@ -296,13 +304,12 @@ class DelayForecaster(Model):
         return windows, nexts, possible - len(windows)
 
     def _spread(self, states: np.ndarray) -> np.ndarray:
-        deviation = np.nanstd(states, axis=0)
-        constant = deviation <= 1e-12 * np.maximum(1.0, np.abs(self.centre_))
+        constant = self.low_ == self.high_
         if constant.any():
             names = ", ".join(n for n, c in zip(self.state_names_, constant, strict=True) if c)
             message = f"recording: {names} never changes; its scale is taken as 1, and leaving it out would be better"
             warnings.warn(message, ConstantChannelWarning, stacklevel=4)
-        return np.where(constant, 1.0, deviation)
+        return np.where(constant, 1.0, np.nanstd(states, axis=0))
 
     def _roll(self, windows: np.ndarray, steps: int) -> tuple[np.ndarray, list[str | None]]:
         """Closed loop from standardised windows (run, delays, state): states (run, step, state), why each ended."""

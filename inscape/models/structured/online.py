@@ -53,7 +53,7 @@ class OnlineForecaster:
         error = None
         if len(self._window) == fitted.past:
             target = scaled - self._window[-1] if fitted.target == "increment" else scaled
-            wanted = (target - fitted.target_centre_) / fitted.target_spread_
+            wanted = fitted.scaled_targets(target)
             error = self._filter.update(np.concatenate(self._window), wanted) * fitted.target_spread_ * fitted.spread_
         self._window.append(scaled)
         del self._window[: -fitted.past]
