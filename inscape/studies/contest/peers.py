@@ -22,7 +22,7 @@ from jaxtyping import Float
 from inscape.extras import require
 from inscape.studies.contest.arena import Bout, bout, spread, two_series
 
-EXTRA = "contest"
+EXTRA = "studies"
 PACKAGES = {"N-BEATS": "neuralforecast", "N-HiTS": "neuralforecast", "echo state network": "reservoirpy"}
 
 STEPS = {15: 200, 100: 200}

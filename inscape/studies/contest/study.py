@@ -26,7 +26,7 @@ STUDY = Study(
         "chaos zoo: settings chosen on one series, the law fitted on another, its next two periods scored."
     ),
     rooms=("systems", "analysis", "models"),
-    needs=("contest",),
+    needs=("studies",),
 )
 
 SAMPLINGS = (15, 100)
