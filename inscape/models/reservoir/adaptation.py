@@ -21,8 +21,9 @@ PHASES = ((3e-3, 3_000), (3e-4, 1_000))
 BLOCK = 100
 """Steps over which rates are averaged for the report."""
 
-SETTLED_ERROR = 0.01
-STILL_FALLING = 0.9
+SETTLED_ERROR = 0.02
+FALLING = 3.0
+"""Standard errors by which a trend has to be below zero to count as one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,13 +54,16 @@ class Adaptation:
 
     @property
     def has_settled(self) -> bool:
-        """Whether the rate errors are small, or at least do not fall any more."""
-        last = max(2, int(self.phases[-1][1]) // BLOCK)
-        tail = self.errors[-last:]
-        half = len(tail) // 2
-        if self.rate_error <= SETTLED_ERROR or half < 1:
-            return self.rate_error <= SETTLED_ERROR
-        return bool(tail[-half:].mean() >= STILL_FALLING * tail[:half].mean())
+        """Whether the rate errors are small, or at least show no falling trend over the blocks of the last phase."""
+        if self.rate_error <= SETTLED_ERROR:
+            return True
+        tail = self.errors[-max(1, int(self.phases[-1][1]) // BLOCK) :]
+        if len(tail) < 4:
+            return False
+        steps = np.arange(len(tail)) - (len(tail) - 1) / 2
+        slope = float(steps @ tail / (steps @ steps))
+        scatter = np.sum((tail - tail.mean() - slope * steps) ** 2) / (len(tail) - 2)
+        return slope > -FALLING * float(np.sqrt(scatter / (steps @ steps)))
 
 
 def adapt_inhibition(
@@ -129,8 +133,8 @@ def adapt_inhibition(
     answer = replace(network, inhibition=replace(inhibition, weights=adapted))
     rates = means[-1][len(means[-1]) // 2 :].mean(axis=0)
     errors = np.concatenate([np.abs(m - wanted).mean(axis=1) for m in means])
-    floor = (answer.inhibition.sums <= 1e-12) & (rates < wanted - SETTLED_ERROR)
-    floor[network.without_inhibition] |= np.abs(rates - wanted)[network.without_inhibition] > SETTLED_ERROR
+    floor = (answer.inhibition.sums <= 1e-12) & (rates < wanted - SETTLED_ERROR / 2)
+    floor[network.without_inhibition] |= np.abs(rates - wanted)[network.without_inhibition] > SETTLED_ERROR / 2
     return Adaptation(answer, wanted, rates, errors, np.flatnonzero(floor), made)
 
 
