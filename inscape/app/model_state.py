@@ -74,6 +74,11 @@ def _encode(value: Any, place: str, arrays: dict[str, np.ndarray]) -> Any:
         record, inner = encode_model(value)
         arrays |= {f"{place}.{k}": v for k, v in inner.items()}
         return {"model": record, "at": place}
+    if isinstance(value, Observables):
+        return {
+            "observables": _path(type(value)),
+            "of": {k: _encode(v, f"{place}.{k}", arrays) for k, v in vars(value).items()},
+        }
     if isinstance(value, BaseEstimator) and type(value).__module__.startswith(_OWN):
         settings = value.get_params(deep=False)
         return {
@@ -85,11 +90,6 @@ def _encode(value: Any, place: str, arrays: dict[str, np.ndarray]) -> Any:
     if isinstance(value, Library):
         return {
             "library": _path(type(value)),
-            "of": {k: _encode(v, f"{place}.{k}", arrays) for k, v in vars(value).items()},
-        }
-    if isinstance(value, Observables):
-        return {
-            "observables": _path(type(value)),
             "of": {k: _encode(v, f"{place}.{k}", arrays) for k, v in vars(value).items()},
         }
     name = getattr(value, "__name__", type(value).__name__)

@@ -19,6 +19,8 @@ class HeldOutPairs:
     share : of the pairs, at least 0 and below 1; with 0 nothing is held out.
     past : samples in a window.
     lengths : samples of each run, where known.
+
+    Attributes: `most` pairs are kept, evenly thinned where there are more.
     """
 
     def __init__(self, share: float, past: int, lengths: tuple[int, ...] | None = None):
@@ -29,6 +31,7 @@ class HeldOutPairs:
         if few and lengths is not None:
             pairs = np.maximum(np.array(lengths) - past, 0)
             self._cuts = np.round((1 - share) * pairs).astype(int)
+        self.most = MOST_HELD_OUT
         self._kept: list[Snapshots] = []
         self._thin = 1
 
@@ -49,11 +52,15 @@ class HeldOutPairs:
         return pairs if early.all() else pairs.at(early)
 
     def pairs(self) -> Snapshots | None:
-        """What was held out; None if nothing was."""
+        """What was held out, `most` of it; None if nothing was."""
+        self._thin_out()
         return Snapshots.joined(self._kept) if self._kept else None
 
     def _keep(self, pairs: Snapshots) -> None:
         self._kept.append(pairs.at(slice(None, None, self._thin)) if self._thin > 1 else pairs)
-        while sum(map(len, self._kept)) > MOST_HELD_OUT:
+        self._thin_out()
+
+    def _thin_out(self) -> None:
+        while sum(map(len, self._kept)) > self.most:
             self._thin *= 2
-            self._kept = [kept.at(slice(None, None, 2)) for kept in self._kept]
+            self._kept = [Snapshots.joined(self._kept).at(slice(None, None, 2))]

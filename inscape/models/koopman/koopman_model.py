@@ -128,6 +128,11 @@ class KoopmanModel(Model):
         if isinstance(share, bool) or not (isinstance(share, (int, float, np.number)) and 0 <= share < 1):
             raise InputError(f"held_out: {share!r} found, expected a share of at least 0 and below 1")
 
+    @property
+    def _judged_eigenfunctions(self) -> bool:
+        """Whether residuals are those of the eigenfunctions that a forecast runs through."""
+        return True
+
     def _set_galerkin(self, galerkin: Galerkin) -> None:
         # Arrays under plain names: a fitted model is kept as numbers and texts, never as objects.
         self.galerkin_arrays_ = {name: getattr(galerkin, name) for name in Galerkin.__dataclass_fields__}
@@ -326,7 +331,7 @@ class KoopmanModel(Model):
             return values
         size = np.abs(values)
         grows = size > 1
-        if self.growth == "tame":
+        if self.growth == "tame" and self._judged_eigenfunctions:
             grows &= size - 1 <= self._upper()[kept]
         return np.where(grows, values / np.where(size > 0, size, 1.0), values)
 
