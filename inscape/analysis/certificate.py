@@ -12,7 +12,7 @@ from jaxtyping import Float
 from inscape.analysis.galerkin import Galerkin
 from inscape.analysis.point_energy import PointEnergy
 from inscape.analysis.residual_bands import ResidualBands
-from inscape.analysis.series import at_least_zero, one_of, real_numbers, truth_value
+from inscape.analysis.series import at_least_zero, one_of, real_numbers, shown, truth_value
 from inscape.analysis.spectral_measure import SpectralMeasure
 from inscape.errors import InputError, UnknownNameError
 
@@ -133,6 +133,13 @@ def certificate(
     for name, said in (("measure_preserving", measure_preserving), ("invertible", invertible)):
         if said is not None:
             truth_value(said, name)
+    for name, given, kind in (
+        ("bands", bands, ResidualBands),
+        ("measure", measure, SpectralMeasure),
+        ("energy", energy, PointEnergy),
+    ):
+        if given is not None and not isinstance(given, kind):
+            raise InputError(f"{name}: {shown(given)} found, expected {kind.__name__} or None")
     slope = None if lipschitz is None else at_least_zero(lipschitz, "lipschitz")
     bound = at_least_zero(max_residual, "max_residual")
     outside = _outside(validation_range, states)
@@ -281,7 +288,7 @@ def _approximate_point_spectrum(preserving: bool | None, slope: float | None) ->
 
 def _absence(slope: float | None) -> Statement:
     reason = (
-        "finite data never exclude spectrum that the dictionary does not see; a Lipschitz constant makes sure of what is "
+        "finite data never exclude spectrum that the dictionary misses; a Lipschitz constant makes sure of what is "
         "found, not what is missing"
         if slope is not None
         else "an annulus that no sample has met can fill the circle with spectrum, and no algorithm, on any amount of "

@@ -59,7 +59,9 @@ class ConcaveSandwich:
         facets = self._upper_facets()
         lower = np.zeros(len(z))
         if len(facets):
-            lower = np.sqrt(np.maximum((rows @ facets.T).min(axis=1) + square, 0.0))
+            # A facet is as exact as the heights that it was computed from.
+            slack = 1e-13 * (1 + square)
+            lower = np.sqrt(np.maximum((rows @ facets.T).min(axis=1) + square - slack, 0.0))
             lower[~self._covers(z)] = 0.0
         return np.minimum(lower, upper), upper
 

@@ -9,7 +9,7 @@ from jaxtyping import Complex, Float
 
 from inscape.analysis.features import finite_numbers
 from inscape.analysis.rational_kernel import angles_of
-from inscape.analysis.series import one_of, whole
+from inscape.analysis.series import one_of, truth_value, whole
 from inscape.errors import InputError
 from inscape.trajectories import Trajectories, Trajectory
 
@@ -38,7 +38,7 @@ def spectral_moments(recording: Any, count: int, *, centre: bool = False) -> Com
     shortest = min(map(len, runs))
     if shortest < count:
         raise InputError(f"count: {count} lags for {shortest} samples found, expected fewer lags than samples")
-    if centre:
+    if truth_value(centre, "centre"):
         mean = np.concatenate(runs).mean()
         runs = [run - mean for run in runs]
     sums, pairs = np.zeros(count, dtype=complex), np.zeros(count)

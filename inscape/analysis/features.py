@@ -10,18 +10,27 @@ from jaxtyping import Complex, Float, Num
 from inscape.analysis.series import real_numbers, shown
 from inscape.errors import InputError
 
+LARGEST = 1e100
+"""Squares of numbers above this, and sums of them, leave the doubles."""
+
 
 def complex_numbers(values: Any, name: str) -> Num[np.ndarray, "..."]:
-    """`values` as an array of doubles, complex only if they came so; `InputError` if they are not numbers."""
+    """`values` as an array of doubles, complex only if they came so; `InputError` if they are no numbers, or too large.
+
+    NaN and infinities pass.
+    """
     try:
         array = np.asarray(values)
     except ValueError:
         raise InputError(f"{name}: rows of unequal length found, expected a rectangular array") from None
-    if array.dtype.kind == "c":
-        return array.astype(complex, copy=False)
-    if array.dtype.kind not in "biuf":
+    if array.dtype.kind not in "biufc":
         raise InputError(f"{name}: values of type {array.dtype} found, expected numbers")
-    return array.astype(float, copy=False)
+    array = array.astype(complex if array.dtype.kind == "c" else float, copy=False)
+    if (np.abs(array) > LARGEST).any() and np.abs(array[np.isfinite(array)]).max(initial=0.0) > LARGEST:
+        raise InputError(
+            f"{name}: a value above {LARGEST:g} found, expected numbers whose squares are finite; scale them"
+        )
+    return array
 
 
 def finite_numbers(values: Any, name: str) -> Num[np.ndarray, "..."]:
@@ -78,9 +87,6 @@ def feature_pairs(
         if not np.isfinite(each).all() or (each < 0).any() or not (each > 0).any():
             raise InputError("weights: a value that is negative or not finite found, expected weights of at least zero")
     whole = np.isfinite(before.sum(axis=1) + after.sum(axis=1))
-    if not whole.all():
-        # A sum can overflow where its terms are finite; only rows that really miss a value go.
-        whole = np.isfinite(before).all(axis=1) & np.isfinite(after).all(axis=1)
     dropped = int((~whole).sum())
     if dropped:
         before, after, each = before[whole], after[whole], each[whole]

@@ -56,14 +56,17 @@ class LeastEigenvalue:
         z = complex(z)
         guess, vector = self._ritz(z)
         evaluation = None
-        if guess is not None and guess > _SQUARED_FLOOR * self.scale:
+        # Rounding of the squared form, as it shows in its root, has to stay below the precision.
+        rounding = 10 * self.galerkin.rank * np.finfo(float).eps * (self.scale + abs(z) ** 2)
+        floor = max(_SQUARED_FLOOR * self.scale, (rounding / precision) ** 2)
+        if guess is not None and guess > floor:
             evaluation = self._verified(z, guess, vector, precision)
         if evaluation is None:
             # The factor of a bound that is proved cannot fail but by rounding.
             factor = self._factor(z, below - 1e-12 * self.scale)
             if factor is not None:
                 guess, vector = self._sharpened(z, factor, vector, _STEPS)
-                if guess > _SQUARED_FLOOR * self.scale:
+                if guess > floor:
                     evaluation = self._verified(z, guess, vector, precision)
         if evaluation is None:
             least, vector = least_residual(self.galerkin, z, vectors=True)

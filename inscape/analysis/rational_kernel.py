@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Complex, Float
 
 from inscape.analysis.features import finite_numbers, points_of_plane
-from inscape.analysis.series import number, positive, real_numbers, whole
+from inscape.analysis.series import positive, real_numbers, whole
 from inscape.errors import InputError
 
 HIGHEST_ORDER = 10
@@ -53,7 +53,6 @@ class RationalKernel:
         return answer / (2 * np.pi)
 
 
-@lru_cache(maxsize=HIGHEST_ORDER)
 def rational_kernel(order: int) -> RationalKernel:
     """The kernel of order 1 (Poisson's) to 10; beyond that the residues cancel too many digits.
 
@@ -63,6 +62,18 @@ def rational_kernel(order: int) -> RationalKernel:
     """
     if whole(order, "order") > HIGHEST_ORDER:
         raise InputError(f"order: {order} found, expected at most {HIGHEST_ORDER}")
+    return _kernel(int(order))
+
+
+def width_of(epsilon: float) -> float:
+    """The width of a kernel in radians, above zero and at most pi."""
+    if positive(epsilon, "epsilon") > np.pi:
+        raise InputError(f"epsilon: {epsilon:g} found, expected a width of at most pi")
+    return float(epsilon)
+
+
+@lru_cache(maxsize=HIGHEST_ORDER)
+def _kernel(order: int) -> RationalKernel:
     poles = 1j + 2 * np.arange(1, order + 1) / (order + 1) - 1
     # The Vandermonde system is solved in closed form: a_j is Lagrange's j-th polynomial at zero.
     others = ~np.eye(order, dtype=bool)
@@ -96,16 +107,14 @@ def rigged_density(
     off = float(np.abs(np.abs(values) - 1).max())
     if off > 1e-6:
         raise InputError(f"eigenvalues: one at {off:.2g} from the unit circle found, expected those of a unitary part")
-    return rational_kernel(order).response(values, angles_of(angles), positive(epsilon, "epsilon")) @ energy
+    return rational_kernel(order).response(values, angles_of(angles), width_of(epsilon)) @ energy
 
 
 def angles_of(angles: Float[np.ndarray, "angle"] | None, count: int = 512) -> Float[np.ndarray, "angle"]:
     """Angles as a finite (angle,) array; `count` even ones of the whole circle, from -pi, if None."""
     if angles is None:
         return np.linspace(-np.pi, np.pi, count, endpoint=False)
-    if np.ndim(angles) == 0:
-        angles = np.array([number(angles, "angles")])
-    values = real_numbers(finite_numbers(angles, "angles"), "angles")
+    values = np.atleast_1d(real_numbers(finite_numbers(angles, "angles"), "angles"))
     if values.ndim != 1 or not values.size:
         raise InputError(f"angles: shape {values.shape} found, expected (angle,)")
     return values

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Complex, Float
 from inscape.analysis.eigenfunctions import Eigenfunctions, eigenfunctions_of
 from inscape.analysis.features import complex_numbers
 from inscape.analysis.residual_bands import DRAWS, ResidualBands, residual_bands
-from inscape.analysis.series import at_least_zero
+from inscape.analysis.series import at_least_zero, positive
 from inscape.errors import InputError
 from inscape.trajectories import Trajectories, as_trajectories
 
@@ -75,6 +75,8 @@ def residuals_of(
     ------
     InputError : if the model has no eigenfunctions, runs are uneven or too short, or states do not match.
     """
+    if dt is not None:
+        positive(dt, "dt")
     runs = as_trajectories(recording, 1.0 if dt is None and not _is_timed(recording) else dt)
     if not all(run.is_uniform for run in runs):
         raise InputError("recording: unevenly sampled run found, expected one interval; resample it first")
@@ -111,6 +113,7 @@ def _values_along(functions: Eigenfunctions, states: np.ndarray) -> np.ndarray:
     missing = ~np.isfinite(states).all(axis=1)
     if missing.all():
         raise InputError(f"recording: {len(states)} samples found, none of them complete")
+    complex_numbers(states, "recording")
     filled = np.where(missing[:, None], states[~missing].mean(axis=0), states)
     values = complex_numbers(functions.along(filled), "eigenfunctions").astype(complex)
     if values.ndim != 2 or values.shape[1] != count or len(values) > len(states):

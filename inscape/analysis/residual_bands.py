@@ -13,6 +13,7 @@ from inscape.analysis.series import generator, share, whole
 from inscape.errors import InputError
 
 DRAWS = 1_000
+MOST_DRAWS = 100_000
 FEWEST_BLOCKS = 8
 STRETCHES = 64
 MOST_BLOCKS = 128
@@ -79,6 +80,8 @@ def residual_bands(
     if values.shape != (x.shape[1],):
         raise InputError(f"eigenvalues: shape {values.shape} found, expected one a function, ({x.shape[1]},)")
     level, draws, rng = share(level, "level"), whole(draws, "draws", 50), generator(seed)
+    if draws > MOST_DRAWS:
+        raise InputError(f"draws: {draws} found, expected at most {MOST_DRAWS}")
     misses = np.abs(y - x * values) ** 2 * each[:, None]
     sizes = np.abs(x) ** 2 * each[:, None]
     total = sizes.sum(axis=0)
@@ -132,7 +135,10 @@ def _bootstrap(
 def _labels(runs: Any, before: Any, after: Any, kept: int) -> np.ndarray:
     if runs is None:
         return np.zeros(kept, dtype=int)
-    labels = np.asarray(runs)
+    try:
+        labels = np.asarray(runs)
+    except ValueError:
+        raise InputError("runs: rows of unequal length found, expected a whole number a sample") from None
     if labels.shape != (len(before),) or labels.dtype.kind not in "iu":
         raise InputError(f"runs: {labels.dtype} of shape {labels.shape} found, expected a whole number a sample")
     if kept < len(labels):

@@ -9,8 +9,7 @@ from jaxtyping import Complex, Float, Num
 
 from inscape.analysis.features import finite_numbers
 from inscape.analysis.galerkin import Galerkin
-from inscape.analysis.rational_kernel import RationalKernel, angles_of, rational_kernel
-from inscape.analysis.series import positive
+from inscape.analysis.rational_kernel import RationalKernel, angles_of, rational_kernel, width_of
 from inscape.analysis.unitary_part import UnitaryPart, unitary_part
 from inscape.errors import InputError
 
@@ -104,7 +103,7 @@ def spectral_measure(
     coefficients = unitary.coefficients(values)
     # No kernel narrower than the spacing of the eigenvalues can be resolved.
     narrowest = min(max(2 / galerkin.rank, 2e-4), 0.5)
-    widths = np.geomspace(narrowest, 1.0, _CHOICES) if epsilon is None else np.array([positive(epsilon, "epsilon")])
+    widths = np.geomspace(narrowest, 1.0, _CHOICES) if epsilon is None else np.array([width_of(epsilon)])
     kernels = [rational_kernel(m) for m in (_ORDERS if order is None else (order,))]
     lags = int(min(_MOST_LAGS, max(np.ceil(_REACH / widths[0]), 64)))
     moments, defects = _moments(galerkin, unitary, coefficients, lags)

@@ -138,3 +138,17 @@ def test_what_makes_no_sense_is_refused_in_one_line(call):
     with pytest.raises(InputError) as error:
         call(doubling(3))
     assert "\n" not in str(error.value)
+
+
+def test_bounds_hold_to_ten_digits_where_residuals_are_small():
+    # Nearly invariant features: residuals of 1e-6 to 1e-3 about the point 1.
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(400, 12))
+    y = x * (1 + 1e-3 * rng.normal(size=12)) + 1e-6 * rng.normal(size=x.shape)
+    g = Galerkin.of(x, y)
+    z = 1 + plane((-2e-3, 2e-3), (-1e-3, 1e-3), 5e-4)
+    found = pseudospectrum(g, z, tolerance=1e-10)
+    exact = least_residual(g, z)
+    assert (found.lower <= exact + 1e-13).all()
+    assert (exact <= found.upper + 1e-13).all()
+    assert (found.upper - found.lower).max() <= 1e-10

@@ -10,6 +10,7 @@ import pytest
 from inscape.analysis import Eigenfunctions, Galerkin, residual, residual_bands, residuals_of
 from inscape.errors import InputError
 from inscape.models import DMD
+from inscape.models.koopman import EDMD, Dictionary
 from inscape.trajectories import Trajectories, Trajectory
 from tests.analysis.koopman_cases import doubling, fourier
 
@@ -139,6 +140,15 @@ def test_our_own_dmd_is_audited_with_its_constant():
     assert off < 1e-8
     assert residuals.max() < 1e-8
     assert audit.residuals[np.abs(audit.eigenvalues) < 0.5].min() > 0.5
+
+
+def test_our_koopman_models_are_audited_and_judge_themselves_as_the_audit_does():
+    model = EDMD(Dictionary.delays(3)).fit(Trajectory(T[:300], SEEN))
+    audit = residuals_of(model, Trajectory(T[300:], UNSEEN))
+    residuals, off = matched(audit)
+    assert off < 1e-8
+    assert residuals.max() < 1e-8
+    assert np.array_equal(audit.eigenvalues, model.eigenvalues_)
 
 
 def test_eigenvalues_with_a_function_of_states_are_audited_over_several_runs_with_gaps():
