@@ -13,6 +13,7 @@ from inscape.app.study_report import headline
 from inscape.app.terminal import number
 from inscape.studies.paper import Judged
 from inscape.studies.registry import show_study
+from inscape.studies.runs import slug
 from inscape.studies.study import StudyRun
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -26,7 +27,7 @@ def main() -> None:
     parser.add_argument("--remark", action="append", default=[], help="one more sentence that a reader must know")
     chosen = parser.parse_args()
     run = show_study(chosen.study, scale=chosen.scale, store=chosen.store)
-    page = DOCS / "studies" / f"{run.study.slug.partition('-')[2]}.md"
+    page = DOCS / "studies" / f"{slug(run.study.name)}.md"
     page.parent.mkdir(exist_ok=True)
     page.write_text(page_of(run, draw_figures(run), chosen.remark), encoding="utf-8")
     print(page)

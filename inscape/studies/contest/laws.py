@@ -27,17 +27,18 @@ def judged(item: dict[str, Any]) -> dict[str, Any]:
     """Every cell of the contest on one system.
 
     `item` holds `name`, `per_period`, `seed`, `cells`, a list of [view, noise], and `laws`, the families that take part
-    (None for all). Returns {"name", "cells"}, one entry
-    for each cell as of `judged_bout`; no cells where the system does not hold out.
+    (None for all). Returns {"name", "cells", "seconds"}, one entry
+    for each cell as of `judged_bout`, and the CPU time; no cells where the system does not hold out.
     """
+    started = time.process_time()
     runs = two_series(item)
     if runs is None:
-        return {"name": item["name"], "cells": []}
+        return {"name": item["name"], "cells": [], "seconds": time.process_time() - started}
     cells = []
     for view, noise in item["cells"]:
         seen = bout(runs, item["per_period"], view=view, noise=noise, seed=item["seed"])
         cells.append(judged_bout(seen, item["laws"], seed=item["seed"] % 2**31))
-    return {"name": item["name"], "cells": cells}
+    return {"name": item["name"], "cells": cells, "seconds": time.process_time() - started}
 
 
 def judged_bout(seen: Bout, laws: Sequence[str] | None = None, *, seed: int = 0) -> dict[str, Any]:

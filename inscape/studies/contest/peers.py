@@ -26,11 +26,11 @@ EXTRA = "studies"
 PACKAGES = {"N-BEATS": "neuralforecast", "N-HiTS": "neuralforecast", "echo state network": "reservoirpy"}
 
 STEPS = {15: 200, 100: 200}
-"""Gradient steps of a network; twice as many do not lower the median error (measured, see the study's page)."""
+"""Gradient steps of a network, by points a period; more do not lower the error (measured, see the study's page)."""
 
 WIDTH = 256
 WINDOWS = 64
-"""Windows a gradient step."""
+"""Windows of each coordinate in a gradient step."""
 
 UNITS = 300
 WASHOUT = 15
@@ -57,15 +57,20 @@ def settings(peer: str, per_period: int) -> list[dict[str, float]]:
 def peers_judged(item: dict[str, Any]) -> dict[str, Any]:
     """Scores of a peer by view: {"univariate": {"smape", "valid", "label", "tried", "tuning", "answering"}, ...}.
 
+    The networks see one coordinate at a time, whatever the view, and keep the lookback that they chose on the first.
+
     `item` holds `name`, `per_period`, `seed`, `peer` and `views`; empty where the system does not hold out.
     """
     runs = two_series(item)
     if runs is None:
         return {}
-    found = {}
+    found: dict[str, Any] = {}
+    kept: list[dict[str, float]] | None = None
     for view in item["views"]:
         seen = bout(runs, item["per_period"], view=view)
-        told = tuned(item["peer"], seen, seed=item["seed"])
+        told = tuned(item["peer"], seen, kept, seed=item["seed"])
+        if item["peer"] != "echo state network":
+            kept = [told["setting"]]
         label = ", ".join(f"{key} {value:g}" for key, value in told["setting"].items())
         found[view] = {
             **seen.score(told["answer"]),
@@ -75,13 +80,18 @@ def peers_judged(item: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def tuned(peer: str, seen: Bout, *, seed: int = 0) -> dict[str, Any]:
-    """A peer in one bout: {"setting", "tried", "tuning" and "answering" CPU seconds, "answer" (future, state)}."""
+def tuned(peer: str, seen: Bout, grid: list[dict[str, float]] | None = None, *, seed: int = 0) -> dict[str, Any]:
+    """A peer in one bout: {"setting", "tried", "tuning" and "answering" CPU seconds, "answer" (future, state)}.
+
+    `grid` holds the settings to choose from, those of `settings` if None.
+    """
     started = time.process_time()
-    grid = settings(peer, seen.per_period)
-    past, rest = seen.train[: seen.cut], seen.train[seen.cut :]
-    errors = [_error(rest, forecast(peer, past, len(rest), setting, seen.per_period, seed)) for setting in grid]
-    best = grid[int(np.argmin(errors))]
+    grid = grid or settings(peer, seen.per_period)
+    best = grid[0]
+    if len(grid) > 1:
+        past, rest = seen.train[: seen.cut], seen.train[seen.cut :]
+        errors = [_error(rest, forecast(peer, past, len(rest), setting, seen.per_period, seed)) for setting in grid]
+        best = grid[int(np.argmin(errors))]
     tuning = time.process_time() - started
     started = time.process_time()
     answer = forecast(peer, seen.known, len(seen.future), best, seen.per_period, seed)
@@ -112,7 +122,7 @@ def forecast(
         warnings.simplefilter("ignore")
         if peer == "echo state network":
             return _echo_state(known, horizon, seed=seed, **setting)
-        return _network(peer, known, horizon, int(setting["input_size"]), STEPS[per_period], seed)
+        return network(peer, known, horizon, input_size=int(setting["input_size"]), steps=STEPS[per_period], seed=seed)
 
 
 def _error(truth: np.ndarray, answer: np.ndarray) -> float:
@@ -120,8 +130,13 @@ def _error(truth: np.ndarray, answer: np.ndarray) -> float:
     return error if np.isfinite(error) else np.inf
 
 
-def _network(peer: str, known: np.ndarray, horizon: int, input_size: int, steps: int, seed: int) -> np.ndarray:
-    """One network for a system; its coordinates are several series of the same network, which sees one at a time."""
+def network(
+    peer: str, known: Float[np.ndarray, "known state"], horizon: int, *, input_size: int, steps: int, seed: int
+) -> Float[np.ndarray, "horizon state"]:
+    """A network of neuralforecast, fitted and let run on by steps of one sample.
+
+    The coordinates are several series of one network, which sees one at a time.
+    """
     with _quiet():
         neuralforecast = require("neuralforecast", EXTRA)
         networks = require("neuralforecast.models", EXTRA)
@@ -140,7 +155,7 @@ def _network(peer: str, known: np.ndarray, horizon: int, input_size: int, steps:
             "input_size": input_size,
             "max_steps": steps,
             "mlp_units": 3 * [[WIDTH, WIDTH]],
-            "windows_batch_size": WINDOWS,
+            "windows_batch_size": WINDOWS * states,
             "random_seed": seed % 2**31,
             # Its trend and season blocks need more than one step ahead; three generic blocks are the paper's.
             "stack_types": 3 * ["identity"],

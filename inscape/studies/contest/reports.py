@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -145,7 +146,7 @@ def _report_leads(findings: Findings, duel: Board, setting: str) -> None:
             better = int(np.sum(pair[LEARN] < pair[peer]))
             findings.measured[f"lead_{SHORT[peer]}_{per_period}"] = _over_systems(
                 pair,
-                lambda s, peer=peer: float(np.median(s[peer]) - np.median(s[LEARN])),
+                partial(_median_lead, peer),
                 f"{medians}; better on {better} of {setting}; Wilcoxon p = {chance:.2g}",
             )
     if len(duel.smape) > 1:
@@ -186,7 +187,7 @@ def _valid_bars(board: Board) -> dict[str, tuple[float, float, float]]:
 
 
 def noise(findings: Findings, boards: Mapping[Cell, Board]) -> None:
-    """Where each family wins: all cells, all families."""
+    """Where each family wins: every cell, on the systems that were run in all cells of its sampling."""
     for percent in (1, 5):
         board = boards.get(Cell(15, "univariate", percent / 100))
         if board is not None:
@@ -194,31 +195,39 @@ def noise(findings: Findings, boards: Mapping[Cell, Board]) -> None:
             findings.measured[f"noisy_{percent}"] = Measured(
                 float(np.median(board.smape[LEARN])), low, high, f"{len(board.systems)} systems"
             )
-    cells = sorted(boards, key=lambda c: (c.view != "univariate", c.per_period, c.noise))
-    families = list(dict.fromkeys(n for cell in cells for n in boards[cell].smape if n != LEARN))
-    rows = []
-    for cell in cells:
-        board = boards[cell]
-        alone = board.among(n for n in board.smape if n != LEARN)
-        best = wins(alone.smape)
-        medians = {n: float(np.median(v)) for n, v in alone.smape.items()}
-        rows.append(
-            {
-                "cell": cell.title,
-                "systems": len(board.systems),
-                "learn, median sMAPE": float(np.median(board.smape[LEARN])),
-                "lowest median": min(medians, key=lambda n: medians[n]),
-                "that median": min(medians.values()),
-                "wins by family": ", ".join(f"{n} {c}" for n, c in Counter(best).most_common() if c),
-            }
+    for cell, board in boards.items():
+        findings.tables[f"standings, {cell.title}"] = Table(
+            f"Our laws: {cell.title}, {len(board.systems)} systems", tuple(board.standings())
         )
-        findings.tables[f"standings, {cell.title}"] = Table(f"All systems: {cell.title}", tuple(board.standings()))
-    findings.tables["where each family wins"] = Table("Where each family wins", tuple(rows))
-    shown = [LEARN, *families]
-    medians_of = np.array([[float(np.median(boards[c].smape.get(n, np.array([200.0])))) for c in cells] for n in shown])
-    findings.figures["families and noise"] = figures.heat_of_families(
-        shown, [f"{c.per_period}, {c.view[:5]}, {100 * c.noise:g} %" for c in cells], medians_of
+    cells = sorted(boards, key=lambda c: (c.view != "univariate", c.per_period, c.noise))
+    shared = {
+        p: set.intersection(*(set(boards[c].systems) for c in cells if c.per_period == p))
+        for p in {c.per_period for c in cells}
+    }
+    same = {c: boards[c].on(shared[c.per_period]) for c in cells}
+    findings.tables["where each family wins"] = Table(
+        "Where each family wins: the same systems in every row of a sampling",
+        tuple(_winners(same[cell]) for cell in cells),
     )
+    families = [LEARN, *dict.fromkeys(n for board in same.values() for n in board.smape if n != LEARN)]
+    medians = [[float(np.median(b.smape[n])) if n in b.smape else 200.0 for b in same.values()] for n in families]
+    findings.figures["families and noise"] = figures.heat_of_families(
+        families, [f"{c.per_period}, {c.view}, {100 * c.noise:g} %" for c in cells], np.array(medians)
+    )
+
+
+def _winners(board: Board) -> dict[str, Any]:
+    alone = {n: v for n, v in board.smape.items() if n != LEARN}
+    medians = {n: float(np.median(v)) for n, v in alone.items()}
+    lowest = min(medians, key=lambda n: medians[n])
+    return {
+        "cell": board.cell.title,
+        "systems": len(board.systems),
+        "median sMAPE of learn": float(np.median(board.smape[LEARN])),
+        "family with the lowest median": lowest,
+        "its median": medians[lowest],
+        "best on (systems by family)": ", ".join(f"{n} {c}" for n, c in Counter(wins(alone)).most_common() if c),
+    }
 
 
 def coverage(
@@ -294,6 +303,10 @@ def duel_figure(findings: Findings, boards: Mapping[Cell, Board], live: Mapping[
         same = {s: (float(both.smape[LEARN][k]), float(both.smape["N-BEATS"][k])) for k, s in enumerate(both.systems)}
     theirs = released_table(list(ours.systems))["N-BEATS"]
     findings.figures["learn against N-BEATS"] = figures.duel(list(ours.systems), ours.smape[LEARN], theirs, same)
+
+
+def _median_lead(peer: str, scores: Mapping[str, np.ndarray]) -> float:
+    return float(np.median(scores[peer]) - np.median(scores[LEARN]))
 
 
 def _rank_lead(scores: Mapping[str, np.ndarray]) -> float:

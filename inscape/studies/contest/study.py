@@ -67,7 +67,7 @@ def our_laws(lab: Lab, findings: Findings) -> tuple[Boards, float]:
     for per_period in SAMPLINGS:
         names = flows(lab.choose(smoke=3 if per_period == 15 else 1, desk=None, paper=None))
         noisy = set(flows(lab.choose(smoke=1, desk=45 if per_period == 15 else 20, paper=None)))
-        items = []
+        items: list[dict[str, Any]] = []
         for name in names:
             cells = [Cell(per_period, view) for view in VIEWS]
             cells += [Cell(per_period, view, noise) for view in VIEWS for noise in NOISE if name in noisy]
@@ -83,7 +83,7 @@ def our_laws(lab: Lab, findings: Findings) -> tuple[Boards, float]:
                 rows.setdefault(cell, []).append((item["name"], scored["scores"]))
                 labels.setdefault(cell, []).append(scored["label"])
                 costs.setdefault(cell, []).append(scored)
-                spent += scored["tuning"] + scored["answering"]
+            spent += result["seconds"]
     reports.choices(findings, labels)
     reports.costs_of_learn(findings, costs)
     return {cell: Board.of(cell, found) for cell, found in rows.items()}, spent
@@ -103,7 +103,7 @@ def side_by_side(lab: Lab, findings: Findings) -> tuple[Boards, float]:
     spent = 0.0
     costs = []
     for per_period in lab.choose(smoke=SAMPLINGS[:1], desk=SAMPLINGS, paper=SAMPLINGS):
-        items = [
+        items: list[dict[str, Any]] = [
             {"name": name, "per_period": per_period, "seed": lab.seed, "peer": peer, "views": list(views)}
             for peer in present
             for name in names
