@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from inscape.errors import InputError
 from inscape.models.model import Model
-from inscape.models.structured.network import Network, whole
+from inscape.models.structured.network import Network, number, whole
 from inscape.trajectories import Trajectories, Trajectory, as_trajectories
 
 if TYPE_CHECKING:
@@ -182,19 +182,19 @@ class DelayForecaster(Model):
         steps, start = whole("steps", steps), whole("start", start, 0)
         needed = start + self._past + steps
         windows, actual = [], []
-        for number, run in enumerate(runs):
+        for place, run in enumerate(runs):
             if run.states.ndim != 2 or run.states.shape[1] != len(self.spread_):
                 raise InputError(
-                    f"run {number}: states of shape {run.states.shape} found, expected (time, {len(self.spread_)})"
+                    f"run {place}: states of shape {run.states.shape} found, expected (time, {len(self.spread_)})"
                 )
             if len(run) < needed:
                 raise InputError(
-                    f"run {number}: {len(run)} samples found, expected at least {needed} (start {start} + delays "
+                    f"run {place}: {len(run)} samples found, expected at least {needed} (start {start} + delays "
                     f"{self._past} + steps {steps})"
                 )
             window = run.states[start : start + self._past]
             if not np.isfinite(window).all():
-                raise InputError(f"run {number}: a missing sample in the window at {start}; choose another start")
+                raise InputError(f"run {place}: a missing sample in the window at {start}; choose another start")
             windows.append((window - self.centre_) / self.spread_)
             actual.append(run.states[start + self._past : needed])
         forecasts, reasons = self._roll(np.stack(windows), steps)
@@ -344,10 +344,10 @@ class DelayForecaster(Model):
         if self.network is not None and not isinstance(self.network, Network):
             raise InputError(f"network: {type(self.network).__name__} found, expected a plan such as StNN(p=6)")
         for name in ("limit", "learning_rate"):
-            if not (np.isscalar(getattr(self, name)) and 0 < getattr(self, name) < np.inf):
-                raise InputError(f"{name}: {getattr(self, name)!r} found, expected a positive number")
-        if not (np.isscalar(self.noise) and 0 <= self.noise < np.inf):
-            raise InputError(f"noise: {self.noise!r} found, expected a number, at least 0")
+            number(name, getattr(self, name), "a positive number", lambda value: value > 0)
+        number("noise", self.noise, "a number, at least 0", lambda value: value >= 0)
+        if self.budget_s is not None:
+            number("budget_s", self.budget_s, "a positive number of seconds", lambda value: value > 0)
 
 
 def _write(path: str | Path, content: bytes) -> None:

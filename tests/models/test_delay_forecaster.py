@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import warnings
 
 import numpy as np
@@ -11,7 +12,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from inscape.app.model_state import decode_model, encode_model
-from inscape.errors import InputError
+from inscape.errors import InputError, MissingExtraError
 from inscape.models import DelayForecaster, HankelNet, StNN
 from inscape.models.delay_forecaster import ConstantChannelWarning
 from inscape.models.structured import DenseNet
@@ -69,6 +70,17 @@ def test_adam_learns_too() -> None:
     pytest.importorskip("torch")
     model = DelayForecaster(HankelNet(3), 4, method="adam", steps=400).fit(waves(500), dt=0.1)
     assert model.one_step_mse(waves(300, start=700)) < 0.05
+
+
+def test_without_torch_it_fits_forecasts_and_counts_what_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, "inscape.models.structured.operations", raising=False)
+    model = DelayForecaster(StNN(1), 3, steps=2).fit(waves(60), dt=0.1)
+    assert np.isfinite(model.forecast(waves(9), 3).states).all()
+    cost = model.cost(timed=False).own
+    assert (cost.operations, cost.parameters) == (None, len(model.weights_))
+    with pytest.raises(MissingExtraError, match="neural"):
+        DelayForecaster(StNN(1), 3, method="adam", steps=2).fit(waves(60), dt=0.1)
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_gives_others() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from inscape.errors import DivergedError, InputError
-from inscape.models.structured.network import Network
+from inscape.models.structured.network import Network, number
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,8 @@ class KalmanSettings:
 
     def __post_init__(self) -> None:
         for name in ("noise", "uncertainty"):
-            value = getattr(self, name)
-            if not (np.isscalar(value) and 0 < value < np.inf):
-                raise InputError(f"{name}: {value!r} found, expected a positive number")
-        if not (np.isscalar(self.forgetting) and 0 < self.forgetting <= 1):
-            raise InputError(f"forgetting: {self.forgetting!r} found, expected a number in (0, 1]")
+            number(name, getattr(self, name), "a positive number", lambda value: value > 0)
+        number("forgetting", self.forgetting, "a number in (0, 1]", lambda value: 0 < value <= 1)
 
 
 class WeightFilter:

@@ -112,6 +112,15 @@ def whole(name: str, value: Any, least: int = 1) -> int:
     return int(value)
 
 
+def number(name: str, value: Any, kind: str, allowed: Callable[[float], bool]) -> float:
+    """`value` as a float for which `allowed` holds, or an `InputError` that says what was expected."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise InputError(f"{name}: {value!r} found, expected {kind}")
+    if not (np.isfinite(value) and allowed(float(value))):
+        raise InputError(f"{name}: {value!r} found, expected {kind}")
+    return float(value)
+
+
 def next_power_of_two(count: int) -> int:
     """The smallest power of two that is not below `count`."""
     return 1 << max(0, int(count) - 1).bit_length()
