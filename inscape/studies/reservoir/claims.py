@@ -115,6 +115,8 @@ CLAIMS = (
     Claim("laser_tuned", "Beyond: the same with equal tuning of both", unit="x"),
     Claim("sunspots", "Beyond: yearly sunspots, error untuned over ReservoirPy's network tuned", unit="x"),
     Claim("sunspots_tuned", "Beyond: the same with equal tuning of both", unit="x"),
-    Claim("recovery", "Beyond: error after the input grew threefold, online homeostasis over frozen", unit="x"),
-    Claim("connectome", "Beyond: memory of a balanced small connectome over that of the same as it came", unit="x"),
+    Claim("recovery", "Beyond: error after the input grew threefold, homeostatic over frozen network", unit="x"),
+    Claim("recovery_echo", "Beyond: the same over a frozen tanh network of ReservoirPy", unit="x"),
+    Claim("connectome", "Beyond: memory of a connectome balanced at every node, over the same as it comes", unit="x"),
+    Claim("connectome_edge", "Beyond: the same designed for rate 0.5 at the gain where it only just forgets", unit="x"),
 )

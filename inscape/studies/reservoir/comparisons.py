@@ -72,7 +72,7 @@ def local_adaptation(findings: Findings, sizes: Sizes, scores: Scores) -> None:
     findings.measured["gain_optimum"] = mean_of(
         by_scale[:, best_scale], f"rate 0.5, input scaling {sizes.scales[best_scale]:g}, where it remembers most"
     )
-    findings.figures["gains"] = figures.gain_bars(gains, MAIN_SCALE)
+    findings.figures["gains"] = figures.gain_points(gains, MAIN_SCALE)
     arms = {"global, best balance": np.stack([scores.best_global(RANDOM, s, "memory") for s in sizes.scales], axis=1)}
     for name in (EVEN, name_of(0.3), BELL, name_of(["beta", 2, 2])):
         arms[f"adapted to {name}"] = np.stack([scores.table[RANDOM, s, "memory"][name] for s in sizes.scales], axis=1)

@@ -34,6 +34,7 @@ def balance_curves(
         figure.add_scatter(
             x=[*x, *x[::-1]],
             y=[*high, *low[::-1]],
+            mode="lines",
             fill="toself",
             fillcolor=SHADES[colour],
             line={"width": 0},
@@ -52,7 +53,7 @@ def balance_curves(
                 name=f"{graph}, adapted to rate 0.5",
             )
     figure.update_layout(
-        title=f"Memory peaks just below balance, and adapting each node goes beyond the peak (input scaling {scale:g})",
+        title=f"Memory peaks just below balance; adapted nodes go beyond (input scaling {scale:g})",
         xaxis={"title": "global balance beta (0 balanced, below it over-inhibited)"},
         yaxis={"title": "memory capacity (recalled inputs)", "rangemode": "tozero"},
         legend=BELOW,
@@ -60,36 +61,40 @@ def balance_curves(
     return figure
 
 
-def gain_bars(gains: Mapping[str, Mapping[str, np.ndarray]], scale: float) -> go.Figure:
-    """Gain over the best global balance by target law, one group a task, with the range over networks."""
+def gain_points(gains: Mapping[str, Mapping[str, np.ndarray]], scale: float) -> go.Figure:
+    """Gain over the best global balance by target law, one colour a task, median and range over networks."""
     import plotly.graph_objects as go
 
     figure = go.Figure()
     titles = {"memory": "memory capacity", "narma": "NARMA-10 error", "mackey-glass": "Mackey-Glass error, 84 steps"}
-    for (task, laws), colour in zip(gains.items(), (BLUE, RED, GREEN), strict=False):
+    looks = ((BLUE, "circle"), (RED, "square"), (GREEN, "diamond"))
+    for (task, laws), (colour, symbol) in zip(gains.items(), looks, strict=False):
         middle = np.array([np.median(v) for v in laws.values()])
-        figure.add_bar(
+        figure.add_scatter(
             x=list(laws),
             y=middle,
+            mode="markers",
             name=titles[task],
-            marker_color=colour,
+            offsetgroup=task,
+            marker={"color": colour, "symbol": symbol, "size": 10},
             error_y={
                 "array": [float(v.max() - m) for v, m in zip(laws.values(), middle, strict=True)],
                 "arrayminus": [float(m - v.min()) for v, m in zip(laws.values(), middle, strict=True)],
             },
         )
     figure.add_hline(y=1, line={"color": BLACK, "dash": "dash", "width": 1})
-    ticks = [0.1, 0.2, 0.5, 1, 1.5, 2, 5, 10, 20]
+    ticks = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20]
     figure.update_layout(
-        title=f"Gain over the best of nine global balances, median and range over networks (input scaling {scale:g})",
-        xaxis={"title": "law of the target rates (adapted; one-step where it says so)", "type": "category"},
+        title=f"Gain over the best of nine global balances, median and range (input scaling {scale:g})",
+        xaxis={"title": "law of the target rates", "type": "category", "tickangle": 0},
         yaxis={
-            "title": "gain, log scale (memory: over the best;<br>errors: the best over it)",
+            "title": "gain (memory: over the best global;<br>errors: best global over it)",
             "type": "log",
             "tickvals": ticks,
             "ticktext": [f"{t:g}" for t in ticks],
         },
-        barmode="group",
+        scattermode="group",
+        scattergap=0.5,
         legend=BELOW,
     )
     return figure
@@ -135,12 +140,13 @@ def histograms(before_after: Mapping[str, Mapping[str, Any]]) -> go.Figure:
     widest = max(float(np.max(arm["gains"])) for arm in before_after.values())
     for (name, arm), colour in zip(before_after.items(), (RED, BLUE, GREEN), strict=False):
         for column, (key, end) in enumerate((("rates", 1.0), ("gains", widest)), start=1):
-            figure.add_histogram(
-                x=np.asarray(arm[key]),
+            counts, edges = np.histogram(np.asarray(arm[key]), bins=40, range=(0.0, end * 1.0001))
+            figure.add_scatter(
+                x=edges,
+                y=[*counts, 0],
+                mode="lines",
+                line={"color": colour, "shape": "hv"},
                 name=name,
-                marker_color=colour,
-                opacity=0.6,
-                xbins={"start": 0.0, "end": end * 1.0001, "size": end / 40},
                 legendgroup=name,
                 showlegend=column == 1,
                 row=1,
@@ -148,13 +154,12 @@ def histograms(before_after: Mapping[str, Mapping[str, Any]]) -> go.Figure:
             )
     figure.update_layout(
         title="Adaptation takes the nodes out of silence and saturation, and their gains become alike",
-        barmode="overlay",
         legend=BELOW,
     )
     figure.update_xaxes(title="mean rate of a node", range=[0, 1], row=1, col=1)
     figure.update_xaxes(title="gain of a node: c &lt;r (1 - r)&gt; |w|", row=1, col=2)
-    figure.update_yaxes(title="nodes", type="log", row=1, col=1)
-    figure.update_yaxes(title="nodes", type="log", row=1, col=2)
+    figure.update_yaxes(title="nodes", rangemode="tozero", row=1, col=1)
+    figure.update_yaxes(title="nodes", rangemode="tozero", row=1, col=2)
     return figure
 
 

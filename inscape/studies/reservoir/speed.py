@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from inscape.analysis import nrmse
-from inscape.models.reservoir import adapt_inhibition, dale_network, design_inhibition, ridge
+from inscape.models.reservoir import adapt_inhibition, dale_network, design_inhibition
+from inscape.models.reservoir import sweep as side_by_side
 from inscape.models.reservoir.single_thread import single_thread
-from inscape.parallel import parallel_map
 from inscape.studies.reservoir.tasks import WASHOUT
 from inscape.systems import narma
 
 REPEATS = 3
+PENALTY = np.array([1e-8])
 
 
 def adaptation(item: Mapping[str, Any]) -> dict[str, float | None]:
@@ -73,12 +73,26 @@ def sweep(item: Mapping[str, Any]) -> dict[str, float | None]:
     """
     run = narma(item["steps"], seed=0)
     assert run.inputs is not None
-    task = {"inputs": run.inputs[:, 0], "answers": run.states[:, 0], "nodes": item["nodes"], "degree": item["degree"]}
-    work = [task | {"balance": float(b)} for b in np.linspace(-2.0, 0.5, item["settings"])]
-    parallel_map(_narma_error, work[:2], jobs=2)  # Workers started and code compiled outside the clock.
-    began = time.perf_counter()
-    parallel_map(_narma_error, work, jobs=2)
-    ours = time.perf_counter() - began
+    network = dale_network(item["nodes"], degree=item["degree"], seed=0)
+    driven, answers = run.inputs, run.states
+    balances = np.linspace(-2.0, 0.5, item["settings"])
+
+    def ours_over(tried: np.ndarray) -> float:
+        began = time.perf_counter()
+        side_by_side.sweep(
+            network,
+            driven,
+            answers,
+            balance=tried.tolist(),
+            input_scale=[0.1],
+            scale_of_network=0.1,
+            penalties=PENALTY,
+            jobs=2,
+        )
+        return time.perf_counter() - began
+
+    ours_over(balances[:16])  # Workers started and code compiled outside the clock.
+    ours = ours_over(balances)
     if not (item["with_reservoirpy"] and importlib.util.find_spec("reservoirpy")):
         return {"ours": ours, "theirs": None, "ratio": None}
     from reservoirpy.nodes import Reservoir, Ridge
@@ -88,19 +102,11 @@ def sweep(item: Mapping[str, Any]) -> dict[str, float | None]:
     with single_thread():
         for radius in np.linspace(0.1, 1.5, item["settings"]):
             node = Reservoir(item["nodes"], sr=float(radius), rc_connectivity=item["degree"] / item["nodes"], seed=0)
-            states = node.run(task["inputs"][:, None])
-            readout = Ridge(ridge=1e-8).fit(states[WASHOUT:cut], task["answers"][WASHOUT:cut, None])
+            states = node.run(driven)
+            readout = Ridge(ridge=float(PENALTY[0])).fit(states[WASHOUT:cut], answers[WASHOUT:cut])
             readout.run(states[cut:])
     theirs = time.perf_counter() - began
     return {"ours": ours, "theirs": theirs, "ratio": theirs / ours}
-
-
-def _narma_error(task: Mapping[str, Any]) -> float:
-    network = dale_network(task["nodes"], degree=task["degree"], balance=task["balance"], seed=0)
-    states = network.drive(task["inputs"])
-    cut = len(states) * 2 // 3
-    readout = ridge(states[WASHOUT:cut], task["answers"][WASHOUT:cut, None], 1e-8)
-    return float(nrmse(task["answers"][cut:], readout(states[cut:])[:, 0]))
 
 
 def _seconds(work: Callable[[], Any], repeats: int = REPEATS) -> float:

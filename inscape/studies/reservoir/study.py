@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from inscape.parallel import parallel_map
 from inscape.studies.lab import Lab
-from inscape.studies.paper import Findings, Measured, Table
-from inscape.studies.reservoir import oracles, recorded, speed
+from inscape.studies.paper import Findings, Measured
+from inscape.studies.reservoir import oracles, speed
 from inscape.studies.reservoir.arms import scored
+from inscape.studies.reservoir.beyond import connectomes, drifting_sensor, recordings
 from inscape.studies.reservoir.claims import CLAIMS, PAPER
 from inscape.studies.reservoir.comparisons import global_balance, largest_gains, local_adaptation, one_step
 from inscape.studies.reservoir.explanations import controls, failures, mechanism
-from inscape.studies.reservoir.grid import Plain, Scores, Sizes, measured_grid, median_of, task_series
+from inscape.studies.reservoir.grid import Plain, Scores, Sizes, measured_grid, task_series
 from inscape.studies.reservoir.remarks import remarks
 from inscape.studies.reservoir.tasks import TASKS
 from inscape.studies.study import Study
@@ -50,6 +49,8 @@ def run(lab: Lab) -> Findings:
     timing(lab, findings)
     repeatability(lab, findings, sizes, series)
     recordings(lab, findings)
+    drifting_sensor(lab, findings, sizes, series)
+    connectomes(lab, findings)
     findings.notes = remarks(findings)
     return findings
 
@@ -133,43 +134,4 @@ def _largest_difference(items: list[dict[str, Any]]) -> float:
     together = parallel_map(scored, items, jobs=2)
     return max(
         abs(a["score"] - b["score"]) for x, y in zip(alone, together, strict=True) for a, b in zip(x, y, strict=True)
-    )
-
-
-def recordings(lab: Lab, findings: Findings) -> None:
-    """Real series, with the same readout and the same budget of tuning for both kinds of network."""
-    seeds = [s % 2**31 for s in lab.seeds(lab.choose(smoke=1, desk=5, paper=20), "recordings")]
-    plans = {"laser": (300, 4000, (1, 10)), "sunspots": (100, 309, (1, 10))}
-    rows = []
-    for name, (nodes, most, horizons) in plans.items():
-        series = recorded.load(name)
-        if series is None:
-            findings.measured[name] = Measured(None, setting="needs ReservoirPy")
-            continue
-        for steps in horizons[: lab.choose(smoke=1, desk=2, paper=2)]:
-            items = [
-                {
-                    "series": series[: lab.choose(smoke=300, desk=most, paper=10_093)],
-                    "nodes": lab.choose(smoke=50, desk=nodes, paper=nodes),
-                    "budget": lab.choose(smoke=2, desk=12, paper=50),
-                    "steps": steps,
-                    "seed": seed,
-                    "washout": 30,
-                }
-                for seed in seeds
-            ]
-            found = lab.parallel_map(recorded.forecast_errors, items, label=f"forecasting {name}")
-            errors = {kind: np.array([f[kind] for f in found]) for kind in ("untuned", "edge", "tuned", "theirs")}
-            rows.append({"series": name, "samples ahead": steps} | {k: float(np.median(v)) for k, v in errors.items()})
-            if steps == 1:
-                setting = f"{len(seeds)} networks of {items[0]['nodes']} nodes, one sample ahead"
-                findings.measured[name] = median_of(errors["untuned"] / errors["theirs"], setting)
-                budget = f"{items[0]['budget']} settings each"
-                findings.measured[f"{name}_tuned"] = median_of(
-                    errors["tuned"] / errors["theirs"], f"{setting}, {budget}"
-                )
-    findings.tables["recordings"] = Table(
-        "Test NRMSE on recorded series, median over networks: one-step design with Beta(8, 8) at its defaults "
-        "(untuned), at the gain where it only just forgets its start (edge), and tuned; ReservoirPy's tuned (theirs)",
-        tuple(rows),
     )
