@@ -11,9 +11,9 @@ from sklearn.base import clone
 
 from inscape.app.model_state import decode_model, encode_model
 from inscape.errors import InputError
-from inscape.models.havok import HAVOK
 from inscape.models.hankel_svd import complete_stretches, delay_coordinates, hankel_svd
-from inscape.models.intermittency import best_threshold, foretell_switches, forcing_statistics, lobe_switches
+from inscape.models.havok import HAVOK
+from inscape.models.intermittency import best_threshold, forcing_statistics, foretell_switches, lobe_switches
 from inscape.systems import zoo
 from inscape.trajectories import Trajectories, Trajectory
 
@@ -68,7 +68,7 @@ def test_the_decomposition_is_that_of_the_whole_matrix():
     parts = [random.normal(size=(300, 1)).cumsum(axis=0), random.normal(size=(9_000, 1)).cumsum(axis=0)]
     modes, singular = hankel_svd(parts, 12, 3)
     whole = np.concatenate([np.stack([p[3 * k : len(p) - 33 + 3 * k, 0] for k in range(12)], axis=1) for p in parts])
-    u, s, vt = np.linalg.svd(whole, full_matrices=False)
+    u, s, _ = np.linalg.svd(whole, full_matrices=False)
     np.testing.assert_allclose(singular, s, rtol=1e-10)
     coordinates = np.concatenate([delay_coordinates(p, modes, singular, 12, 3) for p in parts])
     np.testing.assert_allclose(np.abs((coordinates * u).sum(axis=0)), 1.0, rtol=1e-9)
@@ -150,7 +150,8 @@ def test_windows_across_a_gap_are_left_out(lorenz):
     apart = HAVOK(5, delays=50).fit(parts)
     np.testing.assert_allclose(broken.operator_, apart.operator_, rtol=1e-10, atol=1e-12)
     found = broken.coordinates(lorenz[:6_000].replace(states=states))
-    assert np.isnan(found.states[3_000]).all() and np.isfinite(found.states[:2_900]).all()
+    assert np.isnan(found.states[3_000]).all()
+    assert np.isfinite(found.states[:2_900]).all()
     assert complete_stretches(states, 50) == [slice(0, 3_000), slice(3_010, 6_000)]
 
 

@@ -89,7 +89,7 @@ def leads_score(item: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-JITTER, COPIES, STEPS = 1e-3, 10, 60
+JITTER, COPIES, STEPS = 2e-3, 10, 60
 """Training: noise on the standardised window, in its standard deviations; how often each window is repeated with fresh
 noise; steps of Levenberg-Marquardt. With 160 windows in all, the noise is what keeps the answers from growing."""
 ROOM = 3.0
