@@ -37,7 +37,7 @@ def errors(item: Mapping[str, Any]) -> dict[str, Float[np.ndarray, "block"]]:
     ahead = AHEAD if series.task == "mackey-glass" else 0
     length = (len(series.inputs) - ahead) // BLOCK * BLOCK
     desired = series.inputs[ahead : ahead + length] if ahead else series.answers[:length]
-    half = length // 2
+    half = length // BLOCK // 2 * BLOCK
     heard = (series.inputs[:length] + item["offset"]) * np.where(np.arange(length) < half, 1.0, GROWTH)
     base = dale_network(**item["network"])
     design = design_inhibition(base, LAW, float(heard[:half].mean()), seed=item["seed"]).network

@@ -82,7 +82,7 @@ def gain_points(gains: Mapping[str, Mapping[str, np.ndarray]], scale: float) -> 
                 "arrayminus": [float(m - v.min()) for v, m in zip(laws.values(), middle, strict=True)],
             },
         )
-    figure.add_hline(y=1, line={"color": BLACK, "dash": "dash", "width": 1})
+    figure.add_hline(y=1, line={"color": BLACK, "dash": "dash", "width": 1}, opacity=1.0)
     ticks = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20]
     figure.update_layout(
         title=f"Gain over the best of nine global balances, median and range (input scaling {scale:g})",
@@ -209,11 +209,11 @@ def recovery(errors: Mapping[str, np.ndarray], block: int, change: int) -> go.Fi
             line={"color": colour},
             name=arm,
         )
-    figure.add_vline(x=change, line={"color": BLACK, "dash": "dash"})
+    figure.add_vline(x=change, line={"color": BLACK, "dash": "dash", "width": 2}, opacity=1.0)
     figure.update_layout(
         title="The input grows threefold at the dashed line",
         xaxis={"title": "samples"},
-        yaxis={"title": f"error over {block} samples, standard deviations of the target", "type": "log"},
+        yaxis={"title": f"error over {block} samples,<br>standard deviations of the target", "type": "log"},
         legend=BELOW,
     )
     return figure
