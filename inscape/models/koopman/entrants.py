@@ -37,7 +37,7 @@ def koopman(trajectories: Trajectories) -> list[tuple[str, KoopmanModel]]:
                 for rank in ranks:
                     kept = min(rank, 2 * pairs // 3)
                     label = f"{kept} modes of a {kernel} kernel of {past} (kernel EDMD)"
-                    entered.append((label, KernelEDMD(kernel, delays=delays, rank=kept, max_residual=inf)))
+                    entered.append((label, KernelEDMD(kernel, delays=delays, rank=kept, held_out=0, max_residual=inf)))
         centres = min(80, pairs // 4 - delays * states)
         if centres >= 10:
             dictionary = Dictionary.rbf(centres, delays=delays) | Dictionary.delays(delays)

@@ -37,8 +37,9 @@ class KernelEDMD(KoopmanModel):
     rank : directions of the kernel's space that are kept at most; all above `rtol` if None.
     standardize : scale each variable to deviation 1 before distances are taken.
     max_residual, growth, resample, seed : as of `EDMD`.
-    held_out : share of the pairs kept back; residuals in L2 with bands are then measured on them, instead of those of
-        the left eigenvectors in the kernel's norm.
+    held_out : share of the pairs kept back, on which residuals of the eigenfunctions are measured in L2, with bands; 0
+        takes those of the left eigenvectors in the kernel's norm. These are exact where snapshots are fewer than
+        observables; where the kernel's sections depend on each other they come out too small, down to zero.
     reproject : forecast step by step, lifting each predicted state anew, instead of in modes; a nonlinear law.
     ridge : penalty of the readout of such a step, relative to the mean kernel value k(x, x).
     rtol : directions below this share of the largest are cut off.
@@ -60,7 +61,7 @@ class KernelEDMD(KoopmanModel):
         rank: int | None = None,
         standardize: bool = True,
         max_residual: float = 0.1,
-        held_out: float = 0.0,
+        held_out: float = 0.2,
         growth: Literal["tame", "free", "none"] = "tame",
         reproject: bool = False,
         ridge: float = 1e-8,
@@ -124,9 +125,11 @@ class KernelEDMD(KoopmanModel):
         self._learn_space(fitted)
         if judged is None:
             self._set_residuals(self.transfer_residuals_)
+            dependent = self.rank_ < self.pairs_ and (self.rank is None or self.rank_ < int(self.rank))
             self.notes_ += (
-                "residuals: those of the adjoint operator on the kernel's space; hold pairs out (held_out=0.2) for "
-                "those of the eigenfunctions that a forecast runs through",
+                "residuals: those of left eigenvectors, in the norm of the kernel's space"
+                + (f"; {self.pairs_} snapshots span {self.rank_} directions, so they come out too small" * dependent)
+                + "; hold pairs out (held_out=0.2) for those of the eigenfunctions",
             )
         else:
             values = self._eigenfunctions(judged.windows)

@@ -46,7 +46,7 @@ def anomalies(series: Months, split: int) -> tuple[Months, Months]:
 
 def residual_ordered(departures: Months, split: int, delays: int, modes: int | None) -> KernelEDMD:
     """A Lorentzian kernel on the departures before `split`, of which a forecast takes the modes of least residual."""
-    settings: dict[str, Any] = {"delays": delays, "rank": RANK, "growth": "none"}
+    settings: dict[str, Any] = {"delays": delays, "rank": RANK, "growth": "none", "held_out": 0.0}
     model = KernelEDMD("lorentzian", max_residual=np.inf, **settings).fit(departures[:split], dt=1.0)
     if modes is None:
         return model

@@ -149,7 +149,7 @@ def test_growth_that_no_residual_bears_out_is_tamed():
     x = lorenz(200)
     free = KernelEDMD(rank=80, max_residual=np.inf, growth="free").fit(x, dt=0.05)
     assert np.abs(free.eigenvalues_).max() > 1.001
-    assert np.abs(free.forecast(x, 10_000).states).max() > 1e3 * np.abs(x).max()
+    assert np.nanmax(np.abs(free.forecast(x, 10_000).states)) > 1e3 * np.abs(x).max()
     tame = KernelEDMD(rank=80, max_residual=np.inf).fit(x, dt=0.05)
     assert np.abs(tame.forecast(x, 10_000).states).max() < 3 * np.abs(x).max()
 

@@ -42,7 +42,7 @@ def test_a_quadratic_kernel_is_edmd_on_quadratic_polynomials():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(300, 2))
     y = np.stack([x[:, 0] * 0.8 + 0.3 * x[:, 1] ** 2, np.sin(x[:, 1])], axis=1)
-    kernel = KernelEDMD("polynomial", degree=2, standardize=False, rtol=1e-7).fit_pairs(x, y)
+    kernel = KernelEDMD("polynomial", degree=2, standardize=False, held_out=0, rtol=1e-7).fit_pairs(x, y)
     plain = EDMD(Dictionary.polynomial(2), held_out=0).fit_pairs(x, y)
     assert kernel.rank_ == plain.rank_ == 6
     np.testing.assert_allclose(np.sort_complex(kernel.eigenvalues_), np.sort_complex(plain.eigenvalues_), atol=1e-6)
@@ -52,7 +52,7 @@ def test_residuals_of_left_eigenvectors_follow_the_published_formula():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(40, 3))
     y = np.tanh(x @ rng.normal(size=(3, 3)))
-    model = KernelEDMD("gaussian", standardize=False, rtol=1e-5).fit_pairs(x, y)
+    model = KernelEDMD("gaussian", standardize=False, held_out=0, rtol=1e-5).fit_pairs(x, y)
     both = np.concatenate([x, y])
     centred = both - both.mean(axis=0)
     d = 0.9 * np.linalg.norm(centred, axis=1).mean()
@@ -89,12 +89,24 @@ def test_pairs_held_out_give_bands_and_the_notes_say_whose_residuals_they_are():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(300, 2))
     y = np.tanh(x[:, ::-1])
-    inside = KernelEDMD(rank=20).fit_pairs(x, y)
+    inside = KernelEDMD(rank=20, held_out=0).fit_pairs(x, y)
     outside = KernelEDMD(rank=20, held_out=0.3).fit_pairs(x, y)
-    assert "adjoint" in str(inside)
+    assert "left eigenvectors" in str(inside)
     assert np.isnan(inside.residual_high_).all()
     assert (outside.residual_high_ >= outside.residuals_).all()
     assert outside.held_out_pairs_ == 100
+
+
+def test_a_false_eigenvalue_that_left_eigenvectors_cannot_see_shows_on_pairs_held_out():
+    # One phase of a tone without the other: no linear function of the state moves with an eigenvalue.
+    k = np.arange(200)
+    x = np.stack([np.cos(0.3 * k), np.sin(0.3 * k), np.cos(0.7 * k)], axis=1)
+    inside = KernelEDMD("polynomial", degree=1, held_out=0).fit(x, dt=1.0)
+    assert inside.residuals_.max() < 1e-6
+    assert "come out too small" in str(inside)
+    outside = KernelEDMD("polynomial", degree=1).fit(x, dt=1.0)
+    assert outside.residuals_.max() > 0.3
+    assert len(outside.eigen(max_residual=0.01)) == 3
 
 
 def test_lifting_anew_forecasts_a_quadratic_map():
@@ -102,7 +114,7 @@ def test_lifting_anew_forecasts_a_quadratic_map():
     x[0] = 0.1, 0.1
     for k in range(399):
         x[k + 1] = 1 - 1.4 * x[k, 0] ** 2 + x[k, 1], 0.3 * x[k, 0]
-    model = KernelEDMD(width=3.0, reproject=True, ridge=1e-12).fit(x[:300], dt=1.0)
+    model = KernelEDMD(width=3.0, reproject=True, held_out=0, ridge=1e-12).fit(x[:300], dt=1.0)
     np.testing.assert_allclose(model.forecast(x[:300], 8).states, x[300:308], atol=0.02)
 
 
@@ -129,4 +141,4 @@ def test_an_unknown_kernel_names_the_nearest():
 
 def test_more_pairs_than_a_kernel_matrix_holds_are_refused_with_the_way_out():
     with pytest.raises(InputError, match="thin the recording"):
-        KernelEDMD().fit(np.zeros((10_100, 1)) + np.arange(10_100)[:, None], dt=1.0)
+        KernelEDMD(held_out=0).fit(np.zeros((10_100, 1)) + np.arange(10_100)[:, None], dt=1.0)
