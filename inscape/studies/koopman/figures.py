@@ -13,24 +13,26 @@ if TYPE_CHECKING:
 # Okabe & Ito (2008): told apart by the colour-blind.
 OURS, THEIRS, THIRD, FOURTH, DARK = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#333333"
 ABOVE = {"orientation": "h", "y": 1.02, "x": 1, "xanchor": "right", "yanchor": "bottom"}
-MANY_DISCS = 150
+CERTAIN = 0.6
+"""Discs of a larger radius are not drawn: they say little."""
 
 
 def plane_of_duffing(found: Mapping[str, Any], setting: Mapping[str, Any]) -> go.Figure:
     """Least residual over the upper half plane; over it EDMD's eigenvalues, each by its own residual."""
     import plotly.graph_objects as go
 
-    levels = np.log10(np.maximum(np.asarray(found["surface"]), 1e-3))
     figure = go.Figure(
         go.Contour(
             x=found["real"],
             y=found["imag"],
-            z=levels,
-            colorscale="Greys_r",
-            contours={"start": -2.0, "end": 0.0, "size": 0.25, "coloring": "fill"},
+            z=np.minimum(np.asarray(found["surface"]), 1.0),
+            colorscale=[[0, "#404040"], [0.3, "#a0a0a0"], [1, "#ffffff"]],
+            zmin=0,
+            zmax=0.8,
+            contours={"start": 0.05, "end": 0.75, "size": 0.1, "coloring": "fill", "showlabels": True},
             line={"width": 0.5},
             showscale=False,
-            hovertemplate="%{x:.2f} + %{y:.2f} i<extra>least residual 10^%{z:.2f}</extra>",
+            hovertemplate="%{x:.2f} + %{y:.2f} i<extra>least residual %{z:.2f}</extra>",
         )
     )
     angle = np.linspace(0, np.pi, 200)
@@ -65,7 +67,7 @@ def plane_of_duffing(found: Mapping[str, Any], setting: Mapping[str, Any]) -> go
     )
     figure.update_layout(
         title=f"Duffing, damping {setting['damping']:g}, N = {setting['size']}: "
-        "where the plane is dark, spectrum; bright points are artefacts",
+        "lines of least residual, and what EDMD takes for eigenvalues",
         xaxis={"title": "real part of the eigenvalue", "range": [-1.2, 1.2], "constrain": "domain"},
         yaxis={"title": "imaginary part", "scaleanchor": "x", "range": [0, 1.2]},
         legend=ABOVE,
@@ -196,7 +198,7 @@ def adversary_before_and_after(found: Mapping[str, Any]) -> go.Figure:
     titles = (
         "seen radii, and the annulus<br>that no sample met",
         "before: EDMD says 1, the<br>truth is the circle, error 2",
-        f"after: {found['constant']:.2g}-Lipschitz declared,<br>each disc holds spectrum: a proof",
+        f"after, a fifth of a turn: {found['constant']:.2g}-Lipschitz<br>declared, each disc holds spectrum",
     )
     figure = make_subplots(1, 3, subplot_titles=titles, horizontal_spacing=0.08)
     angle = np.linspace(0, 2 * np.pi, 300)
@@ -224,12 +226,11 @@ def adversary_before_and_after(found: Mapping[str, Any]) -> go.Figure:
     )  # fmt: skip
     figure.add_scatter(**circle, line={"color": "lightgrey", "width": 1}, row=1, col=3)
     for proved, colour, count in ((found["proved"][1], OURS, many), (found["proved"][0], FOURTH, few)):
-        rows = np.asarray(proved)
-        rows = rows[rows[:, 2] < 0.5][:MANY_DISCS]
+        rows = _apart(np.asarray(proved))
         for x, y, radius in rows:
             figure.add_shape(
                 type="circle", x0=x - radius, x1=x + radius, y0=y - radius, y1=y + radius,
-                line={"color": colour, "width": 0.5}, fillcolor=colour, opacity=0.06, row=1, col=3,
+                line={"color": colour, "width": 1}, fillcolor=colour, opacity=0.3, row=1, col=3,
             )  # fmt: skip
         figure.add_scatter(
             x=rows[:, 0], y=rows[:, 1], mode="markers", marker={"color": colour, "size": 6},
@@ -246,6 +247,15 @@ def adversary_before_and_after(found: Mapping[str, Any]) -> go.Figure:
         margin={"t": 110},
     )
     return figure
+
+
+def _apart(rows: np.ndarray) -> np.ndarray:
+    """The discs of least radius, leaving out those about a point that a smaller one already stands for."""
+    kept: list[np.ndarray] = []
+    for row in rows[rows[:, 2] < CERTAIN]:
+        if all(np.hypot(*(row[:2] - other[:2])) > 0.1 for other in kept):
+            kept.append(row)
+    return np.array(kept).reshape(-1, 3)
 
 
 def forecast_errors_by_lead(errors: Mapping[str, Any]) -> go.Figure:
@@ -268,7 +278,7 @@ def forecast_errors_by_lead(errors: Mapping[str, Any]) -> go.Figure:
     figure.update_layout(
         title="Monthly forecasts: residual-ordered Koopman modes beside DMD, climatology, persistence",
         xaxis={"title": "lead, months"},
-        yaxis={"title": "root-mean-square error, units of the recording (El Nino: degrees C)", "rangemode": "tozero"},
+        yaxis={"title": "root-mean-square error (El Nino: degrees C)", "rangemode": "tozero"},
         legend={"orientation": "h", "y": -0.2, "x": 0.5, "xanchor": "center", "yanchor": "top"},
     )
     return figure

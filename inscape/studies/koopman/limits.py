@@ -89,18 +89,18 @@ def assumption(lab: Lab, findings: Findings) -> None:
     )
     worst = max(f["ratio"] for f in found)
     findings.notes += (
-        f"C2: no point was farther from the spectrum than {worst:.2g} of the radius proved for it: the bounds are "
-        "safe, and wide. What the certificate leaves out it does not exclude; a bump below its resolution stays unseen.",
+        f"C2: no point was farther from the spectrum than {worst:.2g} of the radius proved for it: the "
+        "bounds are safe, and wide. What the certificate leaves out it does not exclude; a bump below its resolution "
+        "stays unseen.",
     )
     shown = lab.step(
         "rescue",
         games.rescue,
         {
-            "few": lab.choose(smoke=500, desk=2000, paper=2000),
-            "many": lab.choose(smoke=4000, desk=120_000, paper=250_000),
-            "height": 0.9,
-            "rings": lab.choose(smoke=3, desk=8, paper=10),
-            "wavenumber": lab.choose(smoke=2, desk=4, paper=5),
+            "few": lab.choose(smoke=2000, desk=4000, paper=4000),
+            "many": lab.choose(smoke=4000, desk=64_000, paper=250_000),
+            "height": 0.15,
+            "rings": lab.choose(smoke=3, desk=6, paper=10),
             "seed": seed,
         },
     )

@@ -70,7 +70,7 @@ def oscillator(lab: Lab, findings: Findings) -> None:
     )
     findings.figures["worst residual"] = residual_against_size(sizes, by)
     shown = {
-        "damping": 0.3,
+        "damping": 0.0,
         "size": lab.choose(smoke=30, desk=300, paper=1000),
         "starts": starts,
         "steps": 5,
@@ -147,7 +147,7 @@ def shares(lab: Lab, findings: Findings) -> None:
     )
     flow = lab.choose(
         smoke={"orbits": 2, "samples": 6000, "delays": 20, "horizon": 1500, "interval": 0.5},
-        desk={"orbits": 16, "samples": 30_000, "delays": 40, "horizon": 10_000, "interval": 0.5},
+        desk={"orbits": 30, "samples": 30_000, "delays": 40, "horizon": 10_000, "interval": 0.5},
         paper={"orbits": 100, "samples": 60_000, "delays": 40, "horizon": 10_000, "interval": 0.5},
     )
     family = [
