@@ -40,9 +40,9 @@ Boards = dict[Cell, Board]
 def run(lab: Lab) -> Findings:
     findings = Findings()
     started = time.perf_counter()
-    boards, spent = our_laws(lab, findings)
+    boards, choosing, spent = our_laws(lab, findings)
     reports.published_contest(findings, boards[Cell(15, "univariate")])
-    live, more = side_by_side(lab, findings)
+    live, more = side_by_side(lab, findings, choosing)
     spent += more
     reports.side_by_side(findings, boards, live)
     reports.noise(findings, boards)
@@ -58,8 +58,12 @@ def run(lab: Lab) -> Findings:
     return findings
 
 
-def our_laws(lab: Lab, findings: Findings) -> tuple[Boards, float]:
-    """Every cell of the contest on every system, for our laws; and the CPU seconds it took."""
+def our_laws(lab: Lab, findings: Findings) -> tuple[Boards, dict[tuple[Cell, str], float], float]:
+    """Every cell of the contest on every system, for our laws.
+
+    Also the CPU seconds of each choice by cell and system, and those of everything together.
+    """
+    choosing: dict[tuple[Cell, str], float] = {}
     rows: dict[Cell, list[tuple[str, Any]]] = {}
     labels: dict[Cell, list[str]] = {}
     costs: dict[Cell, list[dict[str, float]]] = {}
@@ -83,14 +87,18 @@ def our_laws(lab: Lab, findings: Findings) -> tuple[Boards, float]:
                 rows.setdefault(cell, []).append((item["name"], scored["scores"]))
                 labels.setdefault(cell, []).append(scored["label"])
                 costs.setdefault(cell, []).append(scored)
+                choosing[cell, item["name"]] = scored["tuning"]
             spent += result["seconds"]
     reports.choices(findings, labels)
     reports.costs_of_learn(findings, costs)
-    return {cell: Board.of(cell, found) for cell, found in rows.items()}, spent
+    return {cell: Board.of(cell, found) for cell, found in rows.items()}, choosing, spent
 
 
-def side_by_side(lab: Lab, findings: Findings) -> tuple[Boards, float]:
-    """Forecasters of other houses on the same series, in the cells without noise; and the CPU seconds they took."""
+def side_by_side(lab: Lab, findings: Findings, choosing: dict[tuple[Cell, str], float]) -> tuple[Boards, float]:
+    """Forecasters of other houses on the same series, in the cells without noise; and the CPU seconds they took.
+
+    `choosing` holds the CPU seconds of `learn`'s choices, which theirs are measured against.
+    """
     reasons = {peer: missing(peer) for peer in PEERS}
     present = [peer for peer in PEERS if not reasons[peer]]
     if lab.scale == "smoke":
@@ -115,11 +123,12 @@ def side_by_side(lab: Lab, findings: Findings) -> tuple[Boards, float]:
                 if view in result:
                     rows.setdefault(item["name"], {})[item["peer"]] = result[view]
                     spent += result[view]["tuning"] + result[view]["answering"]
-                    costs.append({"cell": Cell(per_period, view), "peer": item["peer"], **result[view]})
+                    told = {"cell": Cell(per_period, view), "system": item["name"], "peer": item["peer"]}
+                    costs.append({**told, **result[view]})
             if rows:
                 cell = Cell(per_period, view)
                 boards[cell] = Board.of(cell, list(rows.items()))
-    reports.costs_of_peers(findings, costs)
+    reports.costs_of_peers(findings, costs, choosing)
     return boards, spent
 
 
