@@ -130,7 +130,8 @@ def _judge(task: _Task) -> list[dict[str, float]]:
         error = path.readout(activity[cut:][known]) - y[cut:][known]
         spread = y[cut:][known].std(axis=0)
         nrmse = float(np.mean(np.sqrt(np.mean(error**2, axis=0)) / np.where(spread > 0, spread, 1.0)))
-        late = activity[task.washout :]
+        # A thousand steps in a row tell how the network stands.
+        late = activity[-1_000:]
         found.append(
             {
                 "balance": beta,

@@ -9,6 +9,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.linear_model import Ridge
 
+import inscape.models.reservoir.entrants  # noqa: F401  (registers the family)
 from inscape.analysis import conditional_exponents, lyapunov_spectrum, nrmse
 from inscape.app.model_state import decode_model, encode_model
 from inscape.errors import InputError, UnknownNameError
@@ -26,7 +27,7 @@ from inscape.models.reservoir import (
     run_online,
 )
 from inscape.models.reservoir.law import loop_start
-from inscape.trajectories import Trajectory
+from inscape.trajectories import Trajectory, as_trajectories
 
 
 def mackey_glass(samples, delay=17, parts=10):
@@ -122,19 +123,26 @@ def test_the_machine_code_of_the_law_and_its_symbols_have_the_same_exponents():
     assert np.allclose(found[0], found[1], atol=1e-9)
 
 
-def test_nodes_driven_by_the_loop_have_the_conditional_exponent_of_the_driven_network():
+def test_conditional_exponents_of_a_rotation_that_drives_a_reservoir_are_those_of_the_driven_network():
+    from inscape.systems import Map
+    from inscape.systems.definition import Definition, symbol
+
     model = Reservoir(8, degree=4, topology="fixed", gain=4.0, ridge=1e-3, washout=20, seed=5)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model.fit(np.sin(0.7 * np.arange(500.0)), dt=1.0)
-    law = model.law
-    nodes = [n for n in law.state_names if n not in model.state_names_]
-    # Both follow the closed loop: the driven network hears the states that the loop makes.
-    run = law.simulate(steps=1_500)
-    heard = (run.states[:, :1] - model.centre_) / model.spread_
-    driven = driven_exponents(model.network, heard, washout=500).exponents[0]
-    whole = conditional_exponents(law, nodes, duration=1_000, transient=500).exponents[0]
-    assert driven == pytest.approx(whole, abs=5e-3)
+        model.fit(np.cos(0.7 * np.arange(500.0)), dt=1.0)
+    inner = model.open_loop.definition
+    p, q = symbol("p"), symbol("q")
+    cosine, sine = np.cos(0.7), np.sin(0.7)
+    sides = [e.xreplace({inner.inputs[0]: p}) for e in inner.expressions]
+    names = ("p", "q", *inner.state_names)
+    whole = Map(
+        Definition("driven by a rotation", names, (), {}, (cosine * p - sine * q, sine * p + cosine * q, *sides)),
+        initial=np.array([1.0, 0.0, *np.zeros(8)]),
+    )
+    found = conditional_exponents(whole, inner.state_names, duration=1_500, transient=500).exponents[0]
+    heard = (np.cos(0.7 * np.arange(2_000)) - model.centre_[0]) / model.spread_[0]
+    assert driven_exponents(model.network, heard, washout=500).exponents[0] == pytest.approx(found, abs=1e-3)
 
 
 def test_a_saturated_reservoir_gets_no_certificate_but_one_clear_line():
@@ -260,23 +268,24 @@ def test_recursive_least_squares_ends_where_the_ridge_of_all_samples_does():
     assert np.allclose(readout.coef, np.linalg.solve(x.T @ x + 0.05 * np.eye(31), x.T @ Y), rtol=1e-5, atol=1e-6)
 
 
-def test_homeostasis_recovers_from_a_threefold_input_where_a_frozen_network_stays_saturated():
+def test_homeostasis_recovers_from_a_threefold_input_where_a_frozen_network_stays_off_its_rates():
     rng = np.random.default_rng(0)
     signal = rng.uniform(-1, 1, 3_000)
     offset = np.where(np.arange(3_000) < 1_500, 1.0, 3.0)
     inputs = offset * (signal + 1.0)  # a sensor whose gain triples: level and swing together
-    desired = np.roll(signal, 3)
-    network = design_inhibition(dale_network(150, degree=40, input_scale=0.5, seed=4), 0.5, 1.0).network
-    adapting = run_online(network, inputs, desired, rate=3e-3, forgetting=0.998)
-    frozen = run_online(network, inputs, desired, rate=0.0, forgetting=0.998)
+    desired = np.roll(signal, 8)
+    network = design_inhibition(dale_network(150, degree=40, input_scale=0.2, seed=4), 0.5, 1.0).network
+    adapting = run_online(network, inputs, desired, rate=3e-3, forgetting=0.999)
+    frozen = run_online(network, inputs, desired, rate=0.0, forgetting=0.999)
     late = slice(2_700, None)
     assert adapting.rate_errors[-5:].mean() < 0.3 * frozen.rate_errors[-5:].mean()
-    assert np.sqrt(np.mean(adapting.errors[late] ** 2)) < 0.7 * np.sqrt(np.mean(frozen.errors[late] ** 2))
+    assert np.sqrt(np.mean(adapting.errors[late] ** 2)) < 0.8 * np.sqrt(np.mean(frozen.errors[late] ** 2))
 
 
 def test_reservoirs_enter_the_contest_and_one_of_them_wins_on_mackey_glass():
-    names = [c.label for c in candidates(SERIES[:400, None], ["reservoir"]) if c.family == "reservoir"]
+    names = [c.label for c in candidates(as_trajectories(SERIES[:400], 1.0), ["reservoir"]) if c.family == "reservoir"]
     assert sum("echo state" in n for n in names) == 6
     assert "self-balancing reservoir" in names
     contest = hold_contest(SERIES[:400], dt=1.0, laws=["reservoir"], jobs=1, progress=False)
-    assert contest.winner.family == "reservoir" or contest.beats_reference
+    assert contest.winner.family in ("reservoir", "ensemble")  # an ensemble of reservoirs, as no other law takes part
+    assert contest.beats_reference
