@@ -21,8 +21,8 @@ MOST_TERMS = 200
 
 FEWEST_FOR_KERNELS = 40
 VOTERS_SHORT, VOTERS_LONG = (5, 20), (5,)
-SHORT = 1_500
-"""Samples up to which twenty regressions vote; on longer recordings each costs more."""
+SHORT = 400
+"""Samples up to which twenty regressions vote; on longer ones the best few differ more from the rest, and cost more."""
 
 MOST_ESTIMATED = 12
 """State variables up to which the start of a forecast is estimated; tangent vectors cost their square."""
