@@ -88,7 +88,7 @@ def connectome_network(
         excites = matrix.sum(axis=0) >= 0
     elif np.ndim(excitatory) == 0:
         excites = np.zeros(size, dtype=bool)
-        excites[signs.permutation(size)[: round(float(excitatory) * size)]] = True  # type: ignore[arg-type]
+        excites[signs.permutation(size)[: round(float(excitatory) * size)]] = True
     else:
         excites = np.asarray(excitatory, dtype=bool)
         if excites.shape != (size,):

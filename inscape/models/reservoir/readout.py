@@ -156,7 +156,7 @@ class _Decomposition:
         if precise:
             left, right = x, y
             if len(x) > x.shape[1]:
-                triangle = np.linalg.qr(np.concatenate([x, y], axis=1), mode="r")
+                triangle = np.asarray(np.linalg.qr(np.concatenate([x, y], axis=1), mode="r"))
                 left, right = triangle[: x.shape[1], : x.shape[1]], triangle[: x.shape[1], x.shape[1] :]
             u, s, vt = np.linalg.svd(left, full_matrices=False)
             values, vectors, projected = s**2, vt.T, s[:, None] * (u.T @ right)

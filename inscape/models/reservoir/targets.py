@@ -52,4 +52,4 @@ def target_rates(
 
 
 def _is_positive(value: Any) -> bool:
-    return not isinstance(value, bool) and isinstance(value, (int, float, np.number)) and 0 < value < np.inf
+    return not isinstance(value, bool) and isinstance(value, (int, float, np.number)) and bool(0 < value < np.inf)
