@@ -35,7 +35,7 @@ def hankel_svd(
     triangle = np.empty((0, delays * stretches[0].shape[1]))
     for stretch in stretches:
         for rows in windows_of(stretch, delays, lag):
-            triangle = np.linalg.qr(np.concatenate([triangle, rows]), mode="r")
+            triangle = np.asarray(np.linalg.qr(np.concatenate([triangle, rows]), mode="r"))
     _, singular, transposed = np.linalg.svd(triangle, full_matrices=False)
     modes = transposed.T
     largest = modes[np.abs(modes).argmax(axis=0), np.arange(modes.shape[1])]

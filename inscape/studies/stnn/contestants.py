@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -42,7 +42,7 @@ def contestants(states: int, steps: int) -> dict[str, Callable[[float, int], Mod
     inputs = DELAYS * states
     size = StNN(STNN_BLOCKS).parameters(inputs, states)
 
-    def network(plan: Any, method: str = "lm") -> Callable[[float, int], Model]:
+    def network(plan: Any, method: Literal["lm", "adam"] = "lm") -> Callable[[float, int], Model]:
         def build(noise: float, seed: int) -> Model:
             return DelayForecaster(
                 plan,
@@ -65,7 +65,7 @@ def contestants(states: int, steps: int) -> dict[str, Callable[[float, int], Mod
         "Hankel-DMD, 32 samples, steadied": lambda noise, seed: DMD(
             "optimal" if noise else None, delays=32, growing="steady"
         ),
-        "HAVOK": lambda noise, seed: HAVOK("optimal" if noise else 15, delays=32),
+        "HAVOK": lambda noise, seed: HAVOK("optimal" if noise else 60, delays=32),
         "SINDy, smoothed differences": lambda noise, seed: SINDy(polynomial(2), threshold=0.2, derivative="savgol"),
         "SINDy, weak form": lambda noise, seed: SINDy(polynomial(2)),
         "SINDy, weak form, estimated start": lambda noise, seed: EstimatedStart(SINDy(polynomial(2)), HISTORY // 2),

@@ -47,8 +47,8 @@ def size_accuracy_front(rows: Sequence[Mapping[str, Any]]) -> go.Figure:
                 line={"color": COLOURS[kind]},
                 **place,
             )
-        figure.update_xaxes(title="weights", type="log", **place)
-        figure.update_yaxes(title="one-step error, sd²", type="log", exponentformat="power", **place)
+        figure.update_xaxes(title="weights", type="log", dtick="D2", **place)
+        figure.update_yaxes(title="one-step error, sd²", type="log", dtick="D2", exponentformat="power", **place)
     figure.update_layout(
         title="Size and accuracy: structured nets beside dense nets of equal size",
         legend={**BELOW, "y": -0.14},
@@ -147,11 +147,18 @@ def errors_by_environment(errors: Mapping[str, Sequence[float]], printed: float)
             name=name,
             marker={"size": 11, "symbol": symbols[number % 6], "color": list(COLOURS.values())[number % 6]},
         )
-    figure.add_hline(y=printed, line={"dash": "dash", "color": "grey"}, annotation_text="LEADS as printed, mean")
+    count = max(len(values) for values in errors.values())
+    figure.add_scatter(
+        x=[-0.5, count - 0.5],
+        y=[printed, printed],
+        mode="lines",
+        line={"dash": "dash", "color": "grey"},
+        name="LEADS as printed, mean",
+    )
     figure.update_layout(
         title="Lotka-Volterra in ten environments: one net against LEADS",
         xaxis={"title": "environment of the benchmark", "dtick": 1},
-        yaxis={"title": "test mean squared error", "type": "log", "exponentformat": "power"},
+        yaxis={"title": "test mean squared error", "type": "log", "dtick": 1, "exponentformat": "power"},
         legend=BELOW,
     )
     return figure

@@ -22,7 +22,8 @@ def lobe_forecast(item: dict[str, Any]) -> dict[str, Any]:
     place of the forcing: an excursion of x is a sign of its own.
     """
     times = INTERVAL * np.arange(round(item["duration"] / INTERVAL))
-    run = zoo["Lorenz"].simulate(times=times, seed=item["seed"], transient=20.0).select(["x"])
+    system: Any = zoo["Lorenz"]
+    run = system.simulate(times=times, seed=item["seed"], transient=20.0).select(["x"])
     half = len(run) // 2
     first, second = run[:half], run[half:]
     model = HAVOK(item["rank"], delays=item["delays"]).fit(first)

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from inscape.models.leads import LEADS
 from inscape.models.structured import DenseNet, HankelNet, Network, StNN
 from inscape.models.structured.training import train_lm
-from inscape.systems import Flow
+from inscape.systems import from_text
 from inscape.trajectories import Trajectories, Trajectory
 
 ENVIRONMENTS = (
@@ -34,10 +34,14 @@ PAPER_MSE = 1.16e-3
 PAPER_EPOCHS = 120_000
 
 
-@Flow(initial=(1.5, 1.5))
-def lotka_volterra(x, y, *, alpha=0.5, beta=0.5, gamma=0.5, delta=0.5):  # type: ignore[no-untyped-def]
-    """Prey x and predators y."""
-    return alpha * x - beta * x * y, delta * x * y - gamma * y
+LAW = """
+name: Lotka-Volterra
+x' = alpha*x - beta*x*y
+y' = delta*x*y - gamma*y
+alpha = 0.5; beta = 0.5; gamma = 0.5; delta = 0.5
+x(0) = 1.5
+y(0) = 1.5
+"""
 
 
 @lru_cache(maxsize=4)
@@ -51,12 +55,13 @@ def runs_of(seed: int, same_starts: bool) -> tuple[Trajectories, Float[np.ndarra
     """
     times = INTERVAL * np.arange(SAMPLES)
     random = np.random.default_rng([seed, 23])
+    law: Any = from_text(LAW)
     training, tests = [], []
     common = 1.0 + random.random((1 + TESTS, 2))
     for number, values in enumerate(ENVIRONMENTS):
         own = 1.0 + random.random((1 + TESTS, 2))
         starts = common if same_starts else own
-        system = lotka_volterra.with_parameters(**dict(zip(("alpha", "beta", "gamma", "delta"), values, strict=True)))
+        system = law.with_parameters(**dict(zip(("alpha", "beta", "gamma", "delta"), values, strict=True)))
         states = np.stack([run.states for run in system.simulate(starts, times)])
         training.append(Trajectory(times, states[0], context={"environment": str(number)}, state_names=("x", "y")))
         tests.append(states[1:])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -53,7 +54,8 @@ def interval(system: str) -> float:
 @lru_cache(maxsize=8)
 def _clean(system: str, seed: int, training: int, tests: int, samples: int) -> tuple[np.ndarray, float]:
     dt = interval(system)
-    runs = zoo[system].simulate(times=dt * np.arange(samples), runs=training + tests, seed=seed, transient=1000 * dt)
+    law: Any = zoo[system]
+    runs = law.simulate(times=dt * np.arange(samples), runs=training + tests, seed=seed, transient=1000 * dt)
     return np.stack([run.states for run in runs]), dt
 
 
