@@ -82,14 +82,22 @@ class DictionaryModel(KoopmanModel):
     def _learn_pairs(self, pairs: Snapshots, held: HeldOutPairs, weights: np.ndarray | None) -> None:
         self.range_ = np.stack([pairs.windows[:, -1].min(axis=0), pairs.windows[:, -1].max(axis=0)])
         fitted = held.rest(pairs)
+        if not len(fitted):
+            raise InputError(f"held_out: all {len(pairs)} snapshot pairs are held out, none is left to learn from")
         thin = max(1, -(-len(fitted.windows) // LEARNING_WINDOWS))
         self.dictionary_ = fitted_copy(self._whole_dictionary(), fitted.windows[::thin], self.state_names_)
         self.dictionary_.learn_pairs(fitted)
-        self._absorb([fitted], weights)
-        held.most = min(held.most, self._rows_in_memory(fitted))
+        rows = self._rows_in_memory(fitted)
+        self._absorb(fitted.in_rows(rows), weights)
+        held.most = min(held.most, rows)
         judged = held.pairs()
         self.held_out_pairs_ = 0 if judged is None else len(judged)
-        self._judge(fitted if judged is None else judged, weights)
+        if weights is not None:
+            # The rule of a quadrature leaves nothing to chance, so there is no band.
+            self._set_residuals(self._off_circle(self._fitted_residuals))
+        else:
+            thin = max(1, -(-len(fitted) // rows))
+            self._judge(judged if judged is not None else fitted.at(slice(None, None, thin)))
 
     def _fit_pieces(self, pieces: Pieces, lengths: tuple[int, ...] | None) -> Self:
         """Learn from a recording that is read piece by piece: twice where its length is known, else once."""
@@ -115,8 +123,7 @@ class DictionaryModel(KoopmanModel):
         held.most = min(held.most, rows)
         del sample
         if lengths is None:
-            parts = (learned.at(slice(k, k + rows)) for k in range(0, len(learned), rows))
-            self._absorb(chain(parts, (held.rest(piece) for piece in coming)), None)
+            self._absorb(chain(learned.in_rows(rows), (held.rest(piece) for piece in coming)), None)
         else:
             del learned
             self._absorb((held.rest(piece) for piece in pieces.snapshots(self._past, rows)), None)
@@ -125,9 +132,9 @@ class DictionaryModel(KoopmanModel):
         judged = held.pairs()
         self.held_out_pairs_ = 0 if judged is None else len(judged)
         if judged is None:
-            self._set_residuals(self._fitted_residuals)
+            self._set_residuals(self._off_circle(self._fitted_residuals))
         else:
-            self._judge(judged, None)
+            self._judge(judged)
         return self
 
     def _rows_in_memory(self, pairs: Snapshots) -> int:
@@ -153,8 +160,8 @@ class DictionaryModel(KoopmanModel):
                     f"dictionary: {broken} is not finite on {(~np.isfinite(psi)).any(axis=1).sum()} windows"
                 )
             before = psi[piece.first]
-            stream.add(before, psi[piece.second], weights)
-            each = np.ones(len(piece)) if weights is None else weights
+            each = np.ones(len(piece)) if weights is None else weights[self.pairs_ : self.pairs_ + len(piece)]
+            stream.add(before, psi[piece.second], each)
             now, later = piece.windows[piece.first, -1], piece.windows[piece.second, -1]
             readout = readout + (before.conj().T * each) @ np.concatenate([now, later - now], axis=1)
             total += float(each.sum())
@@ -203,21 +210,20 @@ class DictionaryModel(KoopmanModel):
     def _eigen_system(self, galerkin: Galerkin) -> EigenSystem:
         """Eigenpairs of the matrix that stands for the operator."""
 
-    def _judge(self, pairs: Snapshots, weights: np.ndarray | None) -> None:
-        """Residuals on these pairs; the rule of a quadrature leaves no chance, so it gets no band."""
-        scale = self.galerkin_arrays_["basis"]
-        psi = self.dictionary_.features(pairs.windows) @ scale
+    def _judge(self, pairs: Snapshots) -> None:
+        """Residuals on these pairs, with bands, and standard errors of the eigenvalues."""
+        psi = self.dictionary_.features(pairs.windows) @ self.galerkin_arrays_["basis"]
         values, left = psi @ self._vectors, psi[pairs.first] @ self._left
         before, after = values[pairs.first], values[pairs.second]
-        bands = residual_bands(
-            before, after, self.eigenvalues_, runs=pairs.run, weights=weights, seed=self.seed, draws=DRAWS
-        )
-        if self.measure_preserving:
-            off = np.abs(1 - np.abs(self.eigenvalues_))
-            at_least = {name: np.maximum(getattr(bands, name), off) for name in ("residuals", "low", "high")}
-            bands = replace(bands, **at_least)
+        bands = residual_bands(before, after, self.eigenvalues_, runs=pairs.run, seed=self.seed, draws=DRAWS)
+        off = self._off_circle
+        bands = replace(bands, residuals=off(bands.residuals), low=off(bands.low), high=off(bands.high))
         errors = eigenvalue_errors(left, before, after, self.eigenvalues_, pairs.run)
-        self._set_residuals(bands.residuals, *(() if weights is not None else (bands, errors)))
+        self._set_residuals(bands.residuals, bands, errors)
+
+    def _off_circle(self, residuals: np.ndarray) -> np.ndarray:
+        """Residuals of at least the distance from the unit circle, where a measure is known to be preserved."""
+        return np.maximum(residuals, np.abs(1 - np.abs(self.eigenvalues_))) if self.measure_preserving else residuals
 
     def spectral_measure(
         self,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,14 @@ class Snapshots:
         return Snapshots(
             self.windows[used], where[first], where[second], self.run[pairs], self.place[pairs], self.missing
         )
+
+    def in_rows(self, rows: int) -> Iterator[Snapshots]:
+        """The pairs in pieces of at most `rows`; what is missing is counted in the first."""
+        if len(self) <= rows:
+            yield self
+            return
+        for start in range(0, len(self), rows):
+            yield replace(self.at(slice(start, start + rows)), missing=0 if start else self.missing)
 
     @classmethod
     def joined(cls, parts: Iterable[Snapshots]) -> Snapshots:

@@ -65,6 +65,16 @@ def test_little_memory_gives_the_same_law_as_much():
     assert much.held_out_pairs_ == little.held_out_pairs_
 
 
+def test_weighted_pairs_in_little_memory_give_the_same_law():
+    x, y = RUN[:-1], RUN[1:]
+    weights = np.random.default_rng(0).uniform(0.5, 1.5, len(x))
+    much = EDMD(Dictionary.polynomial(3)).fit_pairs(x, y, weights=weights)
+    little = EDMD(Dictionary.polynomial(3), memory=1_000).fit_pairs(x, y, weights=weights)
+    np.testing.assert_allclose(np.sort(much.residuals_), np.sort(little.residuals_), atol=1e-9)
+    np.testing.assert_allclose(np.sort_complex(much.eigenvalues_), np.sort_complex(little.eigenvalues_), atol=1e-9)
+    assert much.pairs_ == little.pairs_ == 2_999
+
+
 def test_a_stored_recording_is_read_piece_by_piece(tmp_path):
     runs = Trajectories(Trajectory(0.1 * np.arange(500), noisy_spiral(500, seed)) for seed in range(8))
     write(runs, tmp_path / "runs.zarr")
