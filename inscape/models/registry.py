@@ -13,7 +13,13 @@ from inscape.trajectories import Trajectories, as_trajectories
 if TYPE_CHECKING:
     from inscape.models.model import Model
 
-ENTRANTS = ("inscape.models.entrants",)
+ENTRANTS = (
+    "inscape.models.entrants",
+    "inscape.models.hankel_entrants",
+    "inscape.models.koopman.entrants",
+    "inscape.models.reservoir.entrants",
+    "inscape.models.structured.entrants",
+)
 """Modules of this house whose laws enter; they register when they are imported."""
 
 ENTRY_POINTS = "inscape.laws"
