@@ -16,8 +16,11 @@ from inscape.analysis import smape, valid_time
 from inscape.studies.chaos_zoo.series import PERIODS, TRAIN_PERIODS, on_the_attractor
 from inscape.systems import zoo
 
-REACH = 10
-"""Periods that a forecast is followed for its valid time; its sMAPE is that of the first 2."""
+JUDGED = PERIODS - TRAIN_PERIODS
+"""Periods of the forecast that is judged by its sMAPE."""
+
+REACH = 20
+"""Periods that a forecast of all coordinates without noise is followed for its valid time; others for the 2 judged."""
 
 THRESHOLD = 0.4
 """Error in standard deviations at which a forecast has lost the system (Pathak et al. 2018)."""
@@ -31,7 +34,7 @@ class Bout:
     ----------
     train : (time, state) 12 periods to choose by.
     known : (time, state) 10 periods of the test series, to fit on.
-    future : (time, state) the 10 periods after it, free of noise.
+    future : (time, state) what comes after it, free of noise: the 2 periods that are judged, or more.
     per_period : samples a dominant period.
     """
 
@@ -48,7 +51,7 @@ class Bout:
     @property
     def horizon(self) -> int:
         """Samples of the judged forecast: 2 periods."""
-        return (PERIODS - TRAIN_PERIODS) * self.per_period
+        return JUDGED * self.per_period
 
     @property
     def cut(self) -> int:
@@ -56,7 +59,7 @@ class Bout:
         return TRAIN_PERIODS * self.per_period
 
     def score(self, answer: Float[np.ndarray, "future state"]) -> dict[str, float]:
-        """sMAPE of the first 2 periods (0 to 200) and valid time in periods, of a forecast (10 periods long)."""
+        """sMAPE of the first 2 periods (0 to 200) and valid time in periods, of a forecast of all the future."""
         held = valid_time(self.future, answer, dt=self.dt, threshold=THRESHOLD, scale=spread(self.train))
         return {"smape": float(smape(self.future[: self.horizon], answer[: self.horizon])), "valid": float(held)}
 
@@ -68,7 +71,7 @@ def spread(series: Float[np.ndarray, "time state"]) -> Float[np.ndarray, "state"
 
 
 def two_series(item: dict[str, Any]) -> Float[np.ndarray, "2 time state"] | None:
-    """20 periods from each of two random instants of a system's motion; None where it does not hold out.
+    """30 periods from each of two random instants of a system's motion; None where it does not hold out.
 
     `item` holds `name`, `per_period` and `seed`. The first is the train series, the second the test series.
     """
@@ -91,7 +94,8 @@ def bout(
     """
     seen = runs[:, :, :1] if view == "univariate" else runs
     train, known = seen[0, : PERIODS * per_period], seen[1, : TRAIN_PERIODS * per_period]
-    future = seen[1, TRAIN_PERIODS * per_period :]
+    reach = REACH if view == "multivariate" and not noise else JUDGED
+    future = seen[1, TRAIN_PERIODS * per_period : (TRAIN_PERIODS + reach) * per_period]
     if noise:
         random = np.random.default_rng([seed, round(1e6 * noise)])
         train = train + noise * spread(train) * random.standard_normal(train.shape)

@@ -12,24 +12,24 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 # Okabe & Ito (2008): told apart by the colour-blind.
-OURS, THEIRS, LIVE, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
+OURS, FAMILY, THEIRS, LIVE, GREY = "#0072B2", "#56B4E9", "#D55E00", "#009E73", "#777777"
 
 
 def distributions(
-    ours: Mapping[str, Float[np.ndarray, "system"]], published: Mapping[str, Float[np.ndarray, "system"]]
+    ours: Mapping[str, Float[np.ndarray, "system"]], published: Mapping[str, Float[np.ndarray, "system"]], learn: str
 ) -> go.Figure:
-    """sMAPE of every contestant over the systems, the lowest median on top."""
+    """sMAPE of every contestant over the systems, the lowest median on top; `learn` names `learn`'s own choice."""
     import plotly.graph_objects as go
 
     scores = {**published, **ours}
     figure = go.Figure()
     for name in sorted(scores, key=lambda n: -float(np.median(scores[n]))):
-        colour = OURS if name in ours else THEIRS
+        colour = OURS if name == learn else FAMILY if name in ours else THEIRS
         figure.add_box(
             x=list(scores[name]), name=name, orientation="h", marker_color=colour, boxpoints=False, showlegend=False,
             line_width=1.5,
         )  # fmt: skip
-    for label, colour in (("ours", OURS), ("published (released scores)", THEIRS)):
+    for label, colour in ((learn, OURS), ("our families", FAMILY), ("published, as released", THEIRS)):
         figure.add_scatter(x=[None], y=[None], mode="markers", marker={"color": colour, "symbol": "square"}, name=label)
     figure.update_layout(
         title="Forecasting 2 periods of chaos from 10, one coordinate, 15 points a period",
@@ -116,7 +116,7 @@ def heat_of_families(
         row = int(np.argmin(medians[:, column]))
         figure.add_shape(
             type="rect", x0=column - 0.48, x1=column + 0.48, y0=row - 0.47, y1=row + 0.47,
-            line={"color": THEIRS, "width": 3},
+            line={"color": THEIRS, "width": 3}, fillcolor="rgba(0,0,0,0)", opacity=1,
         )  # fmt: skip
     figure.update_layout(
         title="Where each family wins: median sMAPE over the zoo (lowest of each column framed)",
@@ -128,7 +128,7 @@ def heat_of_families(
     return figure
 
 
-def valid_times(bars: Mapping[str, Mapping[str, tuple[float, float, float]]]) -> go.Figure:
+def valid_times(bars: Mapping[str, Mapping[str, tuple[float, float, float]]], reach: int) -> go.Figure:
     """Median valid time of each contestant, with its interval: {points a period: {contestant: (median, low, high)}}."""
     import plotly.graph_objects as go
 
@@ -144,7 +144,7 @@ def valid_times(bars: Mapping[str, Mapping[str, tuple[float, float, float]]]) ->
             },
         )  # fmt: skip
     figure.update_layout(
-        title="How long a forecast holds, all coordinates, no noise: median over the systems",
+        title=f"How long a forecast holds, all coordinates, no noise: median, followed for {reach} periods",
         yaxis={"title": "valid time (dominant periods)", "rangemode": "tozero"},
         xaxis={"title": ""},
         barmode="group",

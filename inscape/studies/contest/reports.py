@@ -117,7 +117,7 @@ def published_contest(findings: Findings, board: Board) -> None:
             for k, row in enumerate(ours.by_system())
         ),
     )
-    findings.figures["distributions"] = figures.distributions(ours.smape, theirs)
+    findings.figures["distributions"] = figures.distributions(ours.smape, theirs, LEARN)
 
 
 def side_by_side(findings: Findings, boards: Mapping[Cell, Board], live: Mapping[Cell, Board]) -> None:
@@ -144,7 +144,7 @@ def side_by_side(findings: Findings, boards: Mapping[Cell, Board], live: Mapping
         if cell.view == "multivariate"
     }
     if bars:
-        findings.figures["valid times"] = figures.valid_times(bars)
+        findings.figures["valid times"] = figures.valid_times(bars, REACH)
 
 
 def _report_leads(findings: Findings, duel: Board, setting: str) -> None:
@@ -220,10 +220,15 @@ def noise(findings: Findings, boards: Mapping[Cell, Board]) -> None:
         "Where each family wins: the same systems in every row of a sampling",
         tuple(_winners(same[cell]) for cell in cells),
     )
-    families = [LEARN, *dict.fromkeys(n for board in same.values() for n in board.smape if n != LEARN)]
-    medians = [[float(np.median(b.smape[n])) if n in b.smape else 200.0 for b in same.values()] for n in families]
+    medians = {
+        name: [float(np.median(b.smape[name])) if name in b.smape else 200.0 for b in same.values()]
+        for name in dict.fromkeys(n for board in same.values() for n in board.smape)
+    }
+    order = sorted(medians, key=lambda n: (n != LEARN, np.mean(medians[n])))
     findings.figures["families and noise"] = figures.heat_of_families(
-        families, [f"{c.per_period}, {c.view}, {100 * c.noise:g} %" for c in cells], np.array(medians)
+        order,
+        [f"{c.per_period}, {c.view}, {100 * c.noise:g} %" for c in cells],
+        np.array([medians[n] for n in order]),
     )
 
 
