@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 STRETCH = 20
 """Steps over which growth is averaged before its error is taken."""
 
-GAINS = (1.0, 60.0)
+GAINS = (0.2, 60.0)
 """Gains between which the edge is looked for."""
 
 
@@ -117,7 +117,7 @@ def gain_at_edge(
         tried = design_inhibition(replace(network, gain=gain), targets, mean_input).network
         return float(driven_exponents(tried, series).exponents[0])
 
-    grid = np.geomspace(*GAINS, 12)
+    grid = np.geomspace(*GAINS, 14)
     if exponent(grid[0]) > edge:
         raise InputError(f"edge: largest conditional exponent above {edge:g} at every gain; lower the retention")
     # The exponent may fall again beyond: strong drives can synchronise a chaotic network. The first crossing counts.
