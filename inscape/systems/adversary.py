@@ -35,8 +35,9 @@ STEEPEST = 2 * 3**-0.25 / (1 - 3**-0.5) ** 2 * exp(1 - 1 / (1 - 3**-0.5))
 Answer = Callable[[Float[np.ndarray, "pair state"], Float[np.ndarray, "pair state"]], Complex[np.ndarray, "value"]]
 
 
-@Map(name="disk twist", initial=(0.5, 0.0))
-def _twist(x, y, *, turn=0.0, height=0.0, inner=0.4, outer=0.6):
+def _twist_law(
+    x: Any, y: Any, *, turn: Any = 0.0, height: Any = 0.0, inner: Any = 0.4, outer: Any = 0.6
+) -> tuple[Any, Any]:
     """Rotation of every circle by `turn` of a full turn, and by a smooth bump of angle more in an annulus."""
     radius = root(x * x + y * y)
     s = (2 * radius - inner - outer) / (outer - inner)
@@ -45,14 +46,17 @@ def _twist(x, y, *, turn=0.0, height=0.0, inner=0.4, outer=0.6):
     return x * cos(angle) - y * sin(angle), x * sin(angle) + y * cos(angle)
 
 
-@Map(name="torus shear", initial=(0.3, 0.1))
-def _shear(x, y, *, hold=0.0, left=0.4, right=0.6):
+def _shear_law(x: Any, y: Any, *, hold: Any = 0.0, left: Any = 0.4, right: Any = 0.6) -> tuple[Any, Any]:
     """y moves on by x; with hold = 1, over the middle third of an interval of x, by one and the same number."""
     s = Abs(2 * x - left - right) / (right - left)
     u = 3 * (1 - s) / 2
     rise = 1 / (1 + exponential(1 / u - 1 / (1 - u)))
     held = Piecewise((0, s >= 1), (1, 3 * s <= 1), (rise, True))
     return x, modulo(y + x + hold * held * ((left + right) / 2 - x), 1)
+
+
+_twist = Map(_twist_law, name="disk twist", initial=(0.5, 0.0))
+_shear = Map(_shear_law, name="torus shear", initial=(0.3, 0.1))
 
 
 def disk_twist(turn: float | Fraction = 0.0, *, height: float = 0.0, inner: float = 0.4, outer: float = 0.6) -> Map:

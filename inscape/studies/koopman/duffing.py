@@ -11,7 +11,7 @@ from jaxtyping import Float
 from inscape.analysis.error_control import spectrum_with_error_control
 from inscape.analysis.galerkin import Galerkin, GalerkinStream
 from inscape.analysis.pseudospectrum import plane, pseudospectrum
-from inscape.models.koopman import Dictionary
+from inscape.models.koopman import Dictionary, Observables
 
 INTERVAL = 0.3
 SQUARE = 2.0
@@ -26,11 +26,10 @@ CHUNK = 5_000
 def _flow() -> Any:
     from inscape.systems import Flow
 
-    @Flow(name="Duffing oscillator")
-    def duffing(x, v, *, damping=0.0):
+    def law(x: Any, v: Any, *, damping: Any = 0.0) -> tuple[Any, Any]:
         return v, x - x**3 - damping * v
 
-    return duffing
+    return Flow(law, name="Duffing oscillator")
 
 
 def snapshots(damping: float, starts: int, steps: int, seed: int) -> Float[np.ndarray, "run time state"]:
@@ -47,7 +46,7 @@ def pairs(runs: Float[np.ndarray, "run time state"]) -> tuple[np.ndarray, np.nda
 
 
 def operator(
-    dictionary: Dictionary, before: np.ndarray, after: np.ndarray, weights: np.ndarray | None = None
+    dictionary: Observables, before: np.ndarray, after: np.ndarray, weights: np.ndarray | None = None
 ) -> Galerkin:
     """The Galerkin matrices, in pieces that fit memory."""
     stream = GalerkinStream()
@@ -59,7 +58,7 @@ def operator(
 
 
 def held_out_residuals(
-    dictionary: Dictionary, galerkin: Galerkin, before: np.ndarray, after: np.ndarray
+    dictionary: Observables, galerkin: Galerkin, before: np.ndarray, after: np.ndarray
 ) -> tuple[np.ndarray, Float[np.ndarray, "value"]]:
     """EDMD's eigenvalues, and the residual of each eigenfunction on pairs that neither it nor its dictionary saw."""
     found = galerkin.eigen()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from jaxtyping import Complex, Float
@@ -77,7 +78,7 @@ PEERS = {
 """The packages that the published ones come from."""
 
 
-def _quietly(fit: Callable[[], object]) -> object:
+def _quietly(fit: Callable[[], Any]) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return fit()

@@ -115,11 +115,10 @@ def _flow() -> Any:
     from inscape.systems import Flow
     from inscape.systems.symbols import sin
 
-    @Flow(name="pendulum")
-    def pendulum(x, y):
+    def law(x: Any, y: Any) -> tuple[Any, Any]:
         return y, -sin(x)
 
-    return pendulum
+    return Flow(law, name="pendulum")
 
 
 def pendulum(item: dict[str, Any]) -> dict[str, Any]:

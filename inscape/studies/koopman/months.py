@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -111,17 +112,15 @@ def forecast_contest(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _candidates(kind: str, departures: Months, split: int, horizon: int) -> dict[Any, Callable[[], Forecaster]]:
+    def kernel(delays: int, modes: int) -> Forecaster:
+        return _of_model(residual_ordered(departures, split, delays, modes), departures, horizon)
+
+    def linear(delays: int, rank: int | None) -> Forecaster:
+        return _of_model(DMD(rank, delays=delays).fit(departures[:split], dt=1.0), departures, horizon)
+
     if kind == "kernel":
-        return {
-            (d, k): lambda d=d, k=k: _of_model(residual_ordered(departures, split, d, k), departures, horizon)
-            for d in DELAYS
-            for k in MODES
-        }
-    return {
-        (d, r): lambda d=d, r=r: _of_model(DMD(r, delays=d).fit(departures[:split], dt=1.0), departures, horizon)
-        for d in DELAYS
-        for r in RANKS
-    }
+        return {(d, k): partial(kernel, d, k) for d in DELAYS for k in MODES}
+    return {(d, r): partial(linear, d, r) for d in DELAYS for r in RANKS}
 
 
 def ratio_to(errors: dict[str, Any], rival: str, draws: int = 1000, seed: int = 0) -> tuple[float, float, float]:

@@ -25,7 +25,7 @@ def oscillator(lab: Lab, findings: Findings) -> None:
     seeds = lab.seeds(lab.choose(smoke=1, desk=3, paper=10), "duffing")
     common = {"starts": starts, "steps": 5, "tolerance": 0.01}
     # The longest first, so that no core idles at the end.
-    items = [
+    items: list[dict[str, Any]] = [
         {"damping": a, "size": n, "seed": s, "shuffled": False, **common}
         for n in reversed(sizes)
         for a in (0.0, 0.3)
@@ -86,7 +86,7 @@ def chaos(lab: Lab, findings: Findings) -> None:
     counts = lab.choose(smoke=[10], desk=[20, 60, 100], paper=[20, 60, 100, 200, 500])
     samples = lab.choose(smoke=2000, desk=10_000, paper=10_000)
     seeds = lab.seeds(lab.choose(smoke=1, desk=2, paper=5), "delays")
-    items = [
+    items: list[dict[str, Any]] = [
         {"system": name, "delays": d, "first_only": first, "samples": samples, "seed": s % 2**31, "shuffled": False}
         for d in reversed(counts)
         for name in delays.PARAMETERS
