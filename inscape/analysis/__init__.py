@@ -24,6 +24,7 @@ from inscape.analysis.dimensions import (
     theiler_window,
 )
 from inscape.analysis.eigenfunctions import Eigenfunctions
+from inscape.analysis.disk_certificate import DiskCertificate, disk_certificate
 from inscape.analysis.entropy import (
     MultiscaleEntropy,
     lempel_ziv_complexity,
@@ -119,6 +120,7 @@ __all__ = [
     "DataExponent",
     "Dimension",
     "DimensionFit",
+    "DiskCertificate",
     "DominantPeriod",
     "EigenSystem",
     "Eigenfunctions",
@@ -156,6 +158,7 @@ __all__ = [
     "correlation_dimension",
     "covariant_vectors",
     "crps",
+    "disk_certificate",
     "dominant_period",
     "embedding_lag",
     "expansion_entropy",
