@@ -23,8 +23,8 @@ from inscape.analysis.dimensions import (
     kaplan_yorke_dimension,
     theiler_window,
 )
-from inscape.analysis.eigenfunctions import Eigenfunctions
 from inscape.analysis.disk_certificate import DiskCertificate, disk_certificate
+from inscape.analysis.eigenfunctions import Eigenfunctions
 from inscape.analysis.entropy import (
     MultiscaleEntropy,
     lempel_ziv_complexity,
