@@ -39,6 +39,12 @@ CLAIMS = (
         setting=f"{_UNREAD}; Lorenz",
     ),
     Claim(
+        "accuracy_by_adam",
+        "Control: the same with both trained by the same steps of Adam",
+        unit="x",
+        setting="Lorenz",
+    ),
+    Claim(
         "accuracy_at_equal_size",
         "Control: one-step error of StNN over that of a dense net with as many weights",
         unit="x",
