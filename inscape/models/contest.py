@@ -22,7 +22,7 @@ from inscape.models.scores import Score, are_equal, beats, score_of
 from inscape.models.selection import (
     Task,
     attempt,
-    best_few,
+    elected,
     ensemble_candidate,
     median_errors,
     seeded,
@@ -229,7 +229,7 @@ def hold_contest(
     ]
     chosen: Backend = backend or ("serial" if runs.samples * runs[0].dimension < 3_000 or jobs == 1 else "loky")
     done = parallel_map(_compete, tasks, label="learning laws", backend=chosen, jobs=jobs, progress=progress)
-    done += [_ensemble(members, scale) for members in best_few(done)]
+    done += [_ensemble(members, votes, scale) for members, votes in elected(done, scale)]
     entries = tuple(sorted(done, key=lambda e: e.selection.mean if e.selection else np.inf))
     standing = [e for e in entries if e.selection is not None and e.held_out is not None]
     if not standing:
@@ -272,20 +272,21 @@ def _compete(task: _Task) -> Entry:
     failure = tried.failure or again.failure
     if failure:
         return Entry(tried.candidate, seconds=seconds, failure=failure)
-    calibration, test = np.split(again.errors, [len(task.calibration)])
+    calibration, test = np.split(again.selection_errors, [len(task.calibration)])
     return Entry(
         tried.candidate, again.model, again.terms, again.is_symbolic,
-        tried.score, again.score, calibration, test, seconds, selection_errors=tried.errors,
+        tried.score, again.score, calibration, test, seconds, selection_errors=tried.selection_errors,
     )  # fmt: skip
 
 
-def _ensemble(members: Sequence[Entry], scale: Float[np.ndarray, "state"]) -> Entry:
+def _ensemble(members: Sequence[Entry], votes: Sequence[int], scale: Float[np.ndarray, "state"]) -> Entry:
     selection, calibration, test = (
-        median_errors([getattr(e, f"{part}_errors") for e in members]) for part in ("selection", "calibration", "test")
+        median_errors([getattr(e, f"{part}_errors") for e in members], votes)
+        for part in ("selection", "calibration", "test")
     )
     return Entry(
-        ensemble_candidate(members),
-        Ensemble.of_fitted([e.fitted for e in members]),
+        ensemble_candidate(members, votes),
+        Ensemble.of_fitted([e.fitted for e in members], votes=votes),
         sum(e.terms for e in members),
         selection=score_of(selection, scale),
         held_out=score_of(np.concatenate([calibration, test]), scale),

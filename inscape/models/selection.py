@@ -23,8 +23,11 @@ from inscape.models.scores import Score, are_equal, beats, score_of
 from inscape.parallel import Backend, parallel_map
 from inscape.trajectories import Trajectories, as_trajectories
 
-JOINED = (3, 5, 10)
-"""Sizes of the ensembles of best laws that compete with the laws themselves."""
+VOTES = 10
+"""Votes in the ensemble that competes with the laws themselves."""
+
+ELIGIBLE = 30
+"""The best so many candidates may be voted for."""
 
 LEARNED_SHARE = 2 / 3
 ORIGINS = 12
@@ -40,7 +43,7 @@ class Tried:
     model : fitted on what lies before the selection part; None if it failed, and for an ensemble.
     terms : numbers in the learned law.
     is_symbolic : whether the law can be written as an equation.
-    errors : (origin, step, state) forecast less truth.
+    selection_errors : (origin, step, state) forecast less truth.
     score : of these errors; None if it failed.
     seconds : time to fit and forecast.
     failure : why it did not take part, empty if it did.
@@ -50,7 +53,7 @@ class Tried:
     model: Model | None = None
     terms: int = 0
     is_symbolic: bool = False
-    errors: Float[np.ndarray, "origin step state"] = field(default_factory=lambda: np.empty((0, 0, 0)))
+    selection_errors: Float[np.ndarray, "origin step state"] = field(default_factory=lambda: np.empty((0, 0, 0)))
     score: Score | None = None
     seconds: float = 0.0
     failure: str = ""
@@ -135,7 +138,7 @@ def try_all(
     """Fit every candidate and judge its forecasts; ensembles of the best join them. The best first, failures last."""
     tasks = [Task(candidate, learning, made, scale) for candidate in entered]
     done = parallel_map(attempt, tasks, label=label, backend=backend or "serial", jobs=jobs, progress=progress)
-    done += [ensemble_of(members, scale) for members in best_few(done)]
+    done += [ensemble_of(members, votes, scale) for members, votes in elected(done, scale)]
     return sorted(done, key=lambda t: t.score.mean if t.score else np.inf)
 
 
@@ -150,6 +153,8 @@ class Contestant(Protocol):
     def is_symbolic(self) -> bool: ...
     @property
     def score(self) -> Score | None: ...
+    @property
+    def selection_errors(self) -> Float[np.ndarray, "origin step state"]: ...
 
 
 Anyone = TypeVar("Anyone", bound=Contestant)
@@ -169,11 +174,23 @@ def simplest(standing: Sequence[Anyone]) -> Anyone:
     return min(readable, key=lambda t: (t.terms, _score(t).mean)) if readable else best
 
 
-def best_few(tried: Sequence[Anyone]) -> list[list[Anyone]]:
-    """The groups of best candidates whose median competes: laws only, and none that failed."""
+def elected(tried: Sequence[Anyone], scale: Float[np.ndarray, "state"]) -> list[tuple[list[Anyone], list[int]]]:
+    """The ensemble whose median forecasts the selection part best: its members and the votes of each.
+
+    Members are added one at a time, the one that helps most, and may be added again (ensemble selection; Caruana et al.
+    2004). Laws only, and none that failed; an empty list where there are fewer than three.
+    """
     able = [t for t in tried if t.score is not None and not t.candidate.is_reference]
-    able.sort(key=lambda t: _score(t).mean)
-    return [able[:size] for size in JOINED if size <= len(able)]
+    able = sorted(able, key=lambda t: _score(t).mean)[:ELIGIBLE]
+    if len(able) < 3:
+        return []
+    chosen = [0]
+    while len(chosen) < VOTES:
+        held = [able[k].selection_errors for k in chosen]
+        means = [score_of(median_errors([*held, t.selection_errors]), scale).mean for t in able]
+        chosen.append(int(np.argmin(means)))
+    members = sorted(set(chosen))
+    return [([able[k] for k in members], [chosen.count(k) for k in members])] if len(members) > 1 else []
 
 
 def _score(one: Contestant) -> Score:
@@ -225,24 +242,25 @@ def attempt(task: Task) -> Tried:
     return replace(tried, seconds=time.perf_counter() - started)
 
 
-def ensemble_of(members: Sequence[Tried], scale: Float[np.ndarray, "state"]) -> Tried:
+def ensemble_of(members: Sequence[Tried], votes: Sequence[int], scale: Float[np.ndarray, "state"]) -> Tried:
     """The median of candidates that were judged already; nothing is fitted."""
-    errors = median_errors([t.errors for t in members])
-    return Tried(
-        ensemble_candidate(members), None, sum(t.terms for t in members), False, errors, score_of(errors, scale)
-    )
+    errors = median_errors([t.selection_errors for t in members], votes)
+    terms = sum(t.terms for t in members)
+    return Tried(ensemble_candidate(members, votes), None, terms, False, errors, score_of(errors, scale))
 
 
-def ensemble_candidate(members: Sequence[Contestant]) -> Candidate:
+def ensemble_candidate(members: Sequence[Contestant], votes: Sequence[int]) -> Candidate:
     """The median of these laws as a candidate of its own."""
-    label = f"median of the {len(members)} best laws"
-    return Candidate("ensemble", label, Ensemble([clone(t.candidate.model) for t in members]))
+    model = Ensemble([clone(t.candidate.model) for t in members], votes=list(votes))
+    return Candidate("ensemble", f"median of {len(members)} laws", model)
 
 
-def median_errors(errors: Sequence[Float[np.ndarray, "origin step state"]]) -> Float[np.ndarray, "origin step state"]:
+def median_errors(
+    errors: Sequence[Float[np.ndarray, "origin step state"]], votes: Sequence[int] | None = None
+) -> Float[np.ndarray, "origin step state"]:
     """Errors of the median forecast: the truth is the same for all, so they are the median of the errors."""
     missing = np.isnan(errors[0])
-    together = joined(errors)
+    together = joined(errors, votes=votes)
     return np.where(missing, np.nan, np.where(np.isnan(together), np.inf, together))
 
 

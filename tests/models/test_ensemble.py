@@ -9,7 +9,9 @@ from inscape.app.samples import lorenz
 from inscape.errors import InputError
 from inscape.models import DMD, NVAR, Ensemble, KernelRegression, Persistence, SINDy
 from inscape.models.ensemble import joined
-from inscape.models.selection import choose
+from inscape.models.registry import Candidate
+from inscape.models.scores import score_of
+from inscape.models.selection import Tried, choose, elected, median_errors
 
 RUN = lorenz(samples=500)
 
@@ -79,3 +81,27 @@ def test_a_clean_flow_is_given_its_sparse_law():
 def test_three_samples_are_too_few_to_choose_by():
     with pytest.raises(InputError, match="samples found, expected at least|no law could be fitted"):
         choose(np.arange(2.0)[:, None], dt=1.0)
+
+
+def test_votes_count_as_often_as_given():
+    low, high = np.zeros((2, 1)), np.ones((2, 1))
+    assert joined([low, high], "mean", [1, 3]) == pytest.approx(0.75)
+    assert np.array_equal(joined([low, high], "median", [1, 2]), high)
+
+
+@pytest.mark.parametrize("votes", [[1], [1, 0], [1, 1.5]])
+def test_votes_that_do_not_fit_the_members_are_refused(votes: list[float]):
+    with pytest.raises(InputError, match="votes: "):
+        Ensemble([DMD(), NVAR()], votes=votes).fit(RUN)  # type: ignore[arg-type]
+
+
+def test_the_elected_ensemble_forecasts_the_selection_part_no_worse_than_its_first_member():
+    rng = np.random.default_rng(0)
+    laws = [Candidate("law", f"law {k}", DMD()) for k in range(5)]
+    errors = [0.5 * rng.normal(size=(12, 20, 1)) + 0.2 * (-1) ** k for k in range(5)]
+    scale = np.ones(1)
+    tried = [Tried(c, selection_errors=e, score=score_of(e, scale)) for c, e in zip(laws, errors, strict=True)]
+    [(members, votes)] = elected(tried, scale)
+    together = score_of(median_errors([t.selection_errors for t in members], votes), scale).mean
+    assert sum(votes) == 10
+    assert together < min(t.score.mean for t in tried)
