@@ -183,7 +183,8 @@ def _triangle(
     for start in range(0, len(x), ROWS_AT_ONCE):
         stop = start + ROWS_AT_ONCE
         block = covariance(x[start:stop], centres, length_scale, shape) @ features
-        held = np.linalg.qr(np.concatenate([held, np.concatenate([block, y[start:stop]], axis=1)]), mode="r")
+        rows = np.concatenate([held, np.concatenate([block, y[start:stop]], axis=1)])
+        held = np.asarray(np.linalg.qr(rows, mode="r"))
     return held[:width, :width], held[:width, width:]
 
 
@@ -234,7 +235,7 @@ def closed_loop(
         seen = buffer[:, :, (made_at - ahead)[:, None] - back].reshape(members * origins * len(made_at), -1)
         if acting is not None:
             seen = np.concatenate([seen, np.tile(acting[:, step], (members, 1))], axis=1)
-        held = np.isfinite(seen).all(axis=1)
+        held = np.asarray(np.isfinite(seen).all(axis=1))
         bumps = covariance(np.where(held[:, None], seen, 0.0), centres, length_scale, shape)
         # One product for each member: rows (origin, sample) x centres by centres x states.
         increment = np.matmul(bumps.reshape(members, origins * len(made_at), -1), weights)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from jaxtyping import Float
@@ -73,7 +73,7 @@ def tuned(trajectories: Trajectories, *, horizon: int | None = None, centres: in
     found: list[Tuned] = []
     driven = bool(longest.input_names)
     for (lags, stride, ahead), shape, scale in product(
-        _delays(len(longest.state_names), period, cut, driven), ("gaussian", "matern"), _scales(rows)
+        _delays(len(longest.state_names), period, cut, driven), get_args(Shape), _scales(rows)
     ):
         base = KernelRegression(lags, stride, scale, 1e-6, shape, centres, ahead)
         found += _tried(base, shape, learned, latest, reach, limit)
