@@ -88,7 +88,7 @@ def run_online(
                 drive.run_adapting(
                     excitation.starts, excitation.sources, excitation.weights, inhibition.starts, inhibition.sources,
                     weights, added, lowest, network.entering, sample[None], 0, 1, wanted, float(rate),
-                    state.potential, state.activity, network.numbers, activity[k : k + 1] * 0.0,
+                    state.potential, state.activity, network.numbers, np.zeros((1, network.nodes)),
                 )  # fmt: skip
             activity[k] = state.activity
             known = bool(np.isfinite(sample).all() and np.isfinite(truth[first + k]).all())

@@ -64,7 +64,6 @@ def drifting_sensor(lab: Lab, findings: Findings, sizes: Sizes, series: Plain) -
     """The input grows threefold while networks run: those that adapt on, and those that do not."""
     seeds = sizes.seeds[: lab.choose(smoke=1, desk=3, paper=10)]
     nodes, degree = lab.choose(smoke=50, desk=200, paper=500), lab.choose(smoke=20, desk=40, paper=50)
-    cases = SENSORS[: lab.choose(smoke=1, desk=4, paper=4)]
     items = [
         {
             "network": {"nodes": nodes, "degree": degree, "input_scale": scale, "seed": seed},
@@ -72,18 +71,23 @@ def drifting_sensor(lab: Lab, findings: Findings, sizes: Sizes, series: Plain) -
             "offset": offset,
             "seed": seed,
         }
-        for task, scale, offset in cases
+        for task, scale, offset in SENSORS
         for seed in seeds
     ]
     found = lab.parallel_map(drift.errors, items, label="drifting sensor")
     rows = []
-    for number, (task, scale, offset) in enumerate(cases):
+    for number, (task, scale, offset) in enumerate(SENSORS):
         runs = found[number * len(seeds) : (number + 1) * len(seeds)]
         # The last quarter of the run: the first half is before the change, the next quarter is for recovery.
         ends = {name: np.array([run[name][-len(run[name]) // 4 :].mean() for run in runs]) for name in runs[0]}
         rows.append(
             {"task": task, "input scaling": scale, "offset": offset} | {n: float(np.median(e)) for n, e in ends.items()}
         )
+        name = {2: "recovery_offset", 3: "recovery_narma"}.get(number)
+        if name is not None:
+            findings.measured[name] = median_of(
+                ends[drift.HOMEOSTATIC] / ends[drift.FROZEN], f"{len(seeds)} networks of {nodes} nodes, last quarter"
+            )
         if number == 0:
             setting = f"{len(seeds)} networks of {nodes} nodes, Mackey-Glass 10 samples ahead, last quarter"
             findings.measured["recovery"] = median_of(ends[drift.HOMEOSTATIC] / ends[drift.FROZEN], setting)

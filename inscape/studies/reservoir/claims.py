@@ -117,6 +117,8 @@ CLAIMS = (
     Claim("sunspots_tuned", "Beyond: the same with equal tuning of both", unit="x"),
     Claim("recovery", "Beyond: error after the input grew threefold, homeostatic over frozen network", unit="x"),
     Claim("recovery_echo", "Beyond: the same over a frozen tanh network of ReservoirPy", unit="x"),
+    Claim("recovery_offset", "Beyond: homeostatic over frozen where the input has a mean of four deviations", unit="x"),
+    Claim("recovery_narma", "Beyond: homeostatic over frozen on NARMA-10", unit="x"),
     Claim("connectome", "Beyond: memory of a connectome balanced at every node, over the same as it comes", unit="x"),
     Claim("connectome_edge", "Beyond: the same designed for rate 0.5 at the gain where it only just forgets", unit="x"),
 )

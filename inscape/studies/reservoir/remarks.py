@@ -50,6 +50,12 @@ def remarks(findings: Findings) -> tuple[str, ...]:
         "the best global one; designed at the gain where it only just forgets its start, {:.2f} times.",
         *("fails_steep", "edge_steep"),
     )
+    say(
+        "Homeostasis that goes on helps a forecaster of a series without a mean when its input grows ({:.2f} times the "
+        "frozen network's error), but inhibition cannot scale the input: where the input has a mean, or the task asks "
+        "for products as NARMA-10 does, the moving network costs more than it gives ({:.2f} and {:.2f}).",
+        *("recovery", "recovery_offset", "recovery_narma"),
+    )
     said += [REASONS[claim.name] for claim in CLAIMS if claim.name in REASONS and _is_missed(claim, findings)]
     return tuple(said)
 
