@@ -24,6 +24,7 @@ from inscape.models.selection import (
     attempt,
     elected,
     ensemble_candidate,
+    heat,
     median_errors,
     seeded,
     simplest,
@@ -223,12 +224,12 @@ def hold_contest(
         notes.append(
             f"laws learned from the last {learning.samples:,} samples of the training time, not from all of it"
         )
-    tasks = [
-        _Task(Task(seeded(candidate, seed), learning, selection, scale), relearning, calibration, test)
-        for candidate in candidates(learning, laws)
-    ]
     chosen: Backend = backend or ("serial" if runs.samples * runs[0].dimension < 3_000 or jobs == 1 else "loky")
+    entered = [seeded(candidate, seed) for candidate in candidates(learning, laws)]
+    going, out = heat(entered, learning, selection, scale, jobs=jobs, backend=chosen, progress=progress)
+    tasks = [_Task(Task(candidate, learning, selection, scale), relearning, calibration, test) for candidate in going]
     done = parallel_map(_compete, tasks, label="learning laws", backend=chosen, jobs=jobs, progress=progress)
+    done += [Entry(t.candidate, seconds=t.seconds, failure=t.failure) for t in out]
     done += [_ensemble(members, votes, scale) for members, votes in elected(done, scale)]
     entries = tuple(sorted(done, key=lambda e: e.selection.mean if e.selection else np.inf))
     standing = [e for e in entries if e.selection is not None and e.held_out is not None]

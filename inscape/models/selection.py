@@ -29,6 +29,13 @@ VOTES = 10
 ELIGIBLE = 30
 """The best so many candidates may be voted for."""
 
+HEAT_FROM = 3_000
+"""Samples of a recording from which candidates have to qualify on a short part of it first."""
+
+HEAT_SAMPLES, HEAT_FORECASTS = 1_500, 8
+QUALIFIED = 12
+"""So many go on, and of every family the best one, whatever can be read as an equation, and what knows nothing."""
+
 LEARNED_SHARE = 2 / 3
 ORIGINS = 12
 
@@ -109,7 +116,9 @@ def choose(
     learning = Trajectories([run[: max(2, round(LEARNED_SHARE * len(run)))] for run in runs])
     made = _windows(runs, learning, horizon)
     entered = [seeded(candidate, seed) for candidate in candidates(learning, laws)]
-    tried = try_all(entered, learning, made, spread(learning), jobs=jobs, backend=backend, progress=progress)
+    scale = spread(learning)
+    going, out = heat(entered, learning, made, scale, jobs=jobs, backend=backend, progress=progress)
+    tried = try_all(going, learning, made, scale, jobs=jobs, backend=backend, progress=progress) + out
     standing = [t for t in tried if t.score is not None]
     if not standing:
         reasons = "; ".join(f"{t.candidate.label}: {t.failure}" for t in tried[:3])
@@ -140,6 +149,46 @@ def try_all(
     done = parallel_map(attempt, tasks, label=label, backend=backend or "serial", jobs=jobs, progress=progress)
     done += [ensemble_of(members, votes, scale) for members, votes in elected(done, scale)]
     return sorted(done, key=lambda t: t.score.mean if t.score else np.inf)
+
+
+def heat(
+    entered: Sequence[Candidate],
+    learning: Trajectories,
+    made: list[Window],
+    scale: Float[np.ndarray, "state"],
+    *,
+    jobs: int = 1,
+    backend: Backend | None = None,
+    progress: bool | None = None,
+) -> tuple[list[Candidate], list[Tried]]:
+    """Those who go on to a contest on a long recording, and those who do not, with the reason as their failure.
+
+    Every candidate learns from the last 1,500 samples alone; some of its forecasts decide.
+    """
+    if learning.samples < HEAT_FROM:
+        return list(entered), []
+    share = HEAT_SAMPLES / learning.samples
+    short = Trajectories(run[len(run) - max(2, int(len(run) * share)) :] for run in learning)
+    asked = [made[k] for k in np.unique(np.linspace(0, len(made) - 1, HEAT_FORECASTS).astype(int))]
+    tasks = [Task(candidate, short, asked, scale) for candidate in entered]
+    done = parallel_map(
+        attempt, tasks, label="qualifying laws", backend=backend or "serial", jobs=jobs, progress=progress
+    )
+    ranked = sorted(done, key=lambda t: t.score.mean if t.score else np.inf)
+    going: list[Tried] = []
+    for place, tried in enumerate(ranked):
+        is_first = tried.candidate.family not in {t.candidate.family for t in going}
+        if place < QUALIFIED or is_first or tried.is_symbolic or tried.candidate.is_reference or tried.failure:
+            # What failed on a short part may do on the whole.
+            going.append(tried)
+    names = {id(t) for t in going}
+    out = [
+        replace(t, model=None, score=None, failure=f"did not qualify: errs by {t.score.mean:.2g} of the spread when it "
+                f"learned from {short.samples:,} samples")
+        for t in ranked if id(t) not in names and t.score is not None
+    ]  # fmt: skip
+    order = {id(t.candidate): k for k, t in enumerate(done)}
+    return [t.candidate for t in sorted(going, key=lambda t: order[id(t.candidate)])], out
 
 
 class Contestant(Protocol):

@@ -9,9 +9,11 @@ from inscape.app.samples import lorenz
 from inscape.errors import InputError
 from inscape.models import DMD, NVAR, Ensemble, KernelRegression, Persistence, SINDy
 from inscape.models.ensemble import joined
-from inscape.models.registry import Candidate
+from inscape.models.held_out import TimeSplit, windows
+from inscape.models.registry import Candidate, candidates
 from inscape.models.scores import score_of
-from inscape.models.selection import Tried, choose, elected, median_errors
+from inscape.models.selection import Tried, choose, elected, heat, median_errors, spread
+from inscape.trajectories import as_trajectories
 
 RUN = lorenz(samples=500)
 
@@ -105,3 +107,26 @@ def test_the_elected_ensemble_forecasts_the_selection_part_no_worse_than_its_fir
     together = score_of(median_errors([t.selection_errors for t in members], votes), scale).mean
     assert sum(votes) == 10
     assert together < min(t.score.mean for t in tried)
+
+
+def heat_of(samples: int) -> tuple[list[Candidate], list[Tried], list[Candidate]]:
+    run = as_trajectories(lorenz(samples=samples))
+    split = TimeSplit.of(run)
+    learning = split.until(run, "selection")
+    entered = candidates(learning, ["dmd", "sindy", "hankel"])
+    return *heat(entered, learning, windows(run, split, "selection", 20, 10), spread(learning)), entered
+
+
+def test_on_a_short_recording_everyone_qualifies():
+    going, out, entered = heat_of(1_000)
+    assert going == entered
+    assert not out
+
+
+def test_on_a_long_recording_every_family_and_every_equation_goes_on():
+    going, out, entered = heat_of(6_000)
+    assert {c.family for c in going} == {c.family for c in entered}
+    assert {c.label for c in entered if "SINDy" in c.label} <= {c.label for c in going}
+    assert len(going) + len(out) == len(entered)
+    assert out
+    assert all(t.failure.startswith("did not qualify: errs by") and t.score is None for t in out)
