@@ -13,11 +13,15 @@ DEPARTURES = (
     "Input and readout: input weights on all nodes; NARMA-10 hears u in 0 to 0.5 as it is; ridge penalty 1e-8 where "
     "the network hears the true series, 1e-6 in closed loop; scores of forecasts are medians over networks, since one "
     "that leaves the attractor counts with its full error.",
+    "C1 is judged on fixed in-degrees. On random ones the curve is flat below balance, and the peak of single networks "
+    "lies outside -0.5 to 0 where the table of claims gives a wider range.",
+    "The largest gains of C2 are the largest of many cells, picked after the fact, so they are biased upwards. The two "
+    "bars of C4 on NARMA-10 and Mackey-Glass were added after the grid had been seen.",
 )
 REASONS = {
     "gain_everywhere_mackey_glass": (
-        "C4 does not hold in closed loop: at large input scaling adapted networks with this fixed penalty leave the "
-        "attractor within 84 steps more often than the best of nine global ones; the gain lies at small input."
+        "C4 does not hold in closed loop: at large input scaling the error of Beta(8, 8) after 84 steps is above that of "
+        "the best global balance (table of scores). One penalty served all scalings; whether another one would mend it was not tried."
     ),
     "gain_everywhere_narma": "C4 does not hold for NARMA-10 at every input scaling.",
 }
@@ -36,8 +40,7 @@ def remarks(findings: Findings) -> tuple[str, ...]:
     say(
         "Controls, memory over the best global balance: the adapted inhibition dealt to other nodes {:.2f}; adapted to "
         "the global network's own rates, dealt to other nodes, {:.2f}; one factor on all weights that gives the mean "
-        "gain of the adapted network {:.2f}. With none of them comes the gain of {:.2f}: it takes inhibition that "
-        "matches each node, and rates that are those of the law.",
+        "gain of the adapted network {:.2f}. None of them reaches the {:.2f} of adaptation to rate 0.5.",
         *("control_permuted", "control_rates", "control_gain", "gain"),
     )
     say(
@@ -51,10 +54,16 @@ def remarks(findings: Findings) -> tuple[str, ...]:
         *("fails_steep", "edge_steep"),
     )
     say(
-        "Homeostasis that goes on helps a forecaster of a series without a mean when its input grows ({:.2f} times the "
-        "frozen network's error), but inhibition cannot scale the input: where the input has a mean, or the task asks "
-        "for products as NARMA-10 does, the moving network costs more than it gives ({:.2f} and {:.2f}).",
+        "Homeostasis that goes on, error over the frozen network's after the input grew: {:.2f} on a series without a "
+        "mean, {:.2f} where the input has a mean of four deviations, {:.2f} on NARMA-10. Its rate and the first case were "
+        "chosen after several had been tried, and with a readout refitted to a window, in place of recursive least "
+        "squares, it was no better than frozen. So it is no general remedy. ReservoirPy's network there is not tuned.",
         *("recovery", "recovery_offset", "recovery_narma"),
+    )
+    say(
+        "Balancing a connectome in closed form is not enough ({:.2f} of its memory as it comes): the gain at the edge was "
+        "added when that was seen ({:.2f}). The matrices are made, with the marks of measured ones; none was at hand.",
+        *("connectome", "connectome_edge"),
     )
     said += [REASONS[claim.name] for claim in CLAIMS if claim.name in REASONS and _is_missed(claim, findings)]
     return tuple(said)
