@@ -20,8 +20,9 @@ DEPARTURES = (
 )
 REASONS = {
     "gain_everywhere_mackey_glass": (
-        "C4 does not hold in closed loop: at large input scaling the error of Beta(8, 8) after 84 steps is above that of "
-        "the best global balance (table of scores). One penalty served all scalings; whether another one would mend it was not tried."
+        "C4 does not hold in closed loop: at large input scaling the error of Beta(8, 8) after 84 steps is above that "
+        "of the best global balance (table of scores). One penalty served all scalings; whether another one would mend "
+        "it was not tried."
     ),
     "gain_everywhere_narma": "C4 does not hold for NARMA-10 at every input scaling.",
 }
@@ -55,14 +56,14 @@ def remarks(findings: Findings) -> tuple[str, ...]:
     )
     say(
         "Homeostasis that goes on, error over the frozen network's after the input grew: {:.2f} on a series without a "
-        "mean, {:.2f} where the input has a mean of four deviations, {:.2f} on NARMA-10. Its rate and the first case were "
-        "chosen after several had been tried, and with a readout refitted to a window, in place of recursive least "
+        "mean, {:.2f} where the input has a mean of four deviations, {:.2f} on NARMA-10. Its rate and the first case "
+        "were chosen after several had been tried, and with a readout refitted to a window, in place of recursive least "
         "squares, it was no better than frozen. So it is no general remedy. ReservoirPy's network there is not tuned.",
         *("recovery", "recovery_offset", "recovery_narma"),
     )
     say(
-        "Balancing a connectome in closed form is not enough ({:.2f} of its memory as it comes): the gain at the edge was "
-        "added when that was seen ({:.2f}). The matrices are made, with the marks of measured ones; none was at hand.",
+        "Balancing a connectome in closed form is not enough ({:.2f} of its memory as it comes): the gain at the edge "
+        "was added when that was seen ({:.2f}). The matrices are made, with the marks of measured ones; none was at hand.",
         *("connectome", "connectome_edge"),
     )
     said += [REASONS[claim.name] for claim in CLAIMS if claim.name in REASONS and _is_missed(claim, findings)]
