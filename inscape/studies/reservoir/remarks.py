@@ -57,13 +57,14 @@ def remarks(findings: Findings) -> tuple[str, ...]:
     say(
         "Homeostasis that goes on, error over the frozen network's after the input grew: {:.2f} on a series without a "
         "mean, {:.2f} where the input has a mean of four deviations, {:.2f} on NARMA-10. Its rate and the first case "
-        "were chosen after several had been tried, and with a readout refitted to a window, in place of recursive least "
-        "squares, it was no better than frozen. So it is no general remedy. ReservoirPy's network there is not tuned.",
+        "were chosen after several had been tried, and with a readout refitted to a window, in place of recursive "
+        "least squares, it was no better than frozen. So it is no general remedy. ReservoirPy's network there is not tuned.",
         *("recovery", "recovery_offset", "recovery_narma"),
     )
     say(
         "Balancing a connectome in closed form is not enough ({:.2f} of its memory as it comes): the gain at the edge "
-        "was added when that was seen ({:.2f}). The matrices are made, with the marks of measured ones; none was at hand.",
+        "was added when that was seen ({:.2f}). The matrices are made, with the marks of measured "
+        "ones; none was at hand.",
         *("connectome", "connectome_edge"),
     )
     said += [REASONS[claim.name] for claim in CLAIMS if claim.name in REASONS and _is_missed(claim, findings)]
