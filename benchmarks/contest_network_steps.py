@@ -25,7 +25,7 @@ def main() -> None:
     for steps in (100, 200, 400, 800):
         started = time.process_time()
         answers = [
-            peers.network("N-BEATS", one.known, len(one.future), input_size=PER_PERIOD, steps=steps, seed=0)
+            peers.network("N-BEATS", one.known, len(one.future), input_size=PER_PERIOD, steps=steps, windows=64, seed=0)
             for one in seen
         ]
         seconds = (time.process_time() - started) / len(seen)

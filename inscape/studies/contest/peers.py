@@ -25,12 +25,15 @@ from inscape.studies.contest.arena import Bout, bout, spread, two_series
 EXTRA = "studies"
 PACKAGES = {"N-BEATS": "neuralforecast", "N-HiTS": "neuralforecast", "echo state network": "reservoirpy"}
 
-STEPS = {15: 200, 100: 200}
+STEPS = {15: 200, 100: 100}
 """Gradient steps of a network, by points a period; more do not lower the error (measured, see the study's page)."""
 
 WIDTH = 256
-WINDOWS = 64
-"""Windows of each coordinate in a gradient step."""
+WINDOWS = {15: 64, 100: 256}
+"""Windows of a gradient step, by points a period; at 100 points, 64 of them give errors twice as large (measured)."""
+
+LEAST_WINDOWS = 64
+"""Windows of each coordinate, where there are several."""
 
 UNITS = 300
 WASHOUT = 15
@@ -122,7 +125,9 @@ def forecast(
         warnings.simplefilter("ignore")
         if peer == "echo state network":
             return _echo_state(known, horizon, seed=seed, **setting)
-        return network(peer, known, horizon, input_size=int(setting["input_size"]), steps=STEPS[per_period], seed=seed)
+        windows = max(WINDOWS[per_period], LEAST_WINDOWS * known.shape[1])
+        chosen = {"input_size": int(setting["input_size"]), "steps": STEPS[per_period], "windows": windows}
+        return network(peer, known, horizon, **chosen, seed=seed)
 
 
 def _error(truth: np.ndarray, answer: np.ndarray) -> float:
@@ -131,17 +136,25 @@ def _error(truth: np.ndarray, answer: np.ndarray) -> float:
 
 
 def network(
-    peer: str, known: Float[np.ndarray, "known state"], horizon: int, *, input_size: int, steps: int, seed: int
+    peer: str,
+    known: Float[np.ndarray, "known state"],
+    horizon: int,
+    *,
+    input_size: int,
+    steps: int,
+    windows: int,
+    seed: int,
 ) -> Float[np.ndarray, "horizon state"]:
     """A network of neuralforecast, fitted and let run on by steps of one sample.
 
     The coordinates are several series of one network, which sees one at a time.
     """
+    neuralforecast = require("neuralforecast", EXTRA)
+    networks = require("neuralforecast.models", EXTRA)
+    torch = require("torch", EXTRA)
+    pandas = require("pandas", EXTRA)
+    # Lightning sets its loggers when it is imported, so they are hushed after that.
     with _quiet():
-        neuralforecast = require("neuralforecast", EXTRA)
-        networks = require("neuralforecast.models", EXTRA)
-        torch = require("torch", EXTRA)
-        pandas = require("pandas", EXTRA)
         times, states = known.shape
         table = pandas.DataFrame(
             {
@@ -155,7 +168,7 @@ def network(
             "input_size": input_size,
             "max_steps": steps,
             "mlp_units": 3 * [[WIDTH, WIDTH]],
-            "windows_batch_size": WINDOWS * states,
+            "windows_batch_size": windows,
             "random_seed": seed % 2**31,
             # Its trend and season blocks need more than one step ahead; three generic blocks are the paper's.
             "stack_types": 3 * ["identity"],

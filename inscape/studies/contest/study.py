@@ -29,6 +29,16 @@ STUDY = Study(
     needs=("studies",),
 )
 
+SIDE_BY_SIDE = 20
+"""Systems, spread over the catalogue, on which other houses' forecasters run at desk scale."""
+
+ALL_COORDINATES = {15: None, 100: 45}
+"""Systems of the multivariate view at desk scale, by points a period (None: all); those side by side join them."""
+
+NOISY = {15: 45, 100: 7}
+BANDED = {15: 45, 100: 10}
+"""Systems that are seen with noise, and those whose bands are measured, at desk scale."""
+
 SAMPLINGS = (15, 100)
 NOISE = (0.01, 0.05)
 VIEWS = ("univariate", "multivariate")
@@ -70,13 +80,12 @@ def our_laws(lab: Lab, findings: Findings) -> tuple[Boards, dict[tuple[Cell, str
     spent = 0.0
     for per_period in SAMPLINGS:
         names = flows(lab.choose(smoke=3 if per_period == 15 else 1, desk=None, paper=None))
-        noisy = set(flows(lab.choose(smoke=1, desk=45 if per_period == 15 else 20, paper=None)))
+        whole, noisy = _fuller_views(lab, per_period)
         items: list[dict[str, Any]] = []
         for name in names:
-            cells = [Cell(per_period, view) for view in VIEWS]
-            cells += [Cell(per_period, view, noise) for view in VIEWS for noise in NOISE if name in noisy]
-            plain = [[cell.view, cell.noise] for cell in cells]
-            items.append({"name": name, "per_period": per_period, "seed": lab.seed, "cells": plain, "laws": _laws(lab)})
+            cells = [[view, 0.0] for view in VIEWS if view == "univariate" or name in whole]
+            cells += [[view, noise] for view in VIEWS for noise in NOISE if name in noisy]
+            items.append({"name": name, "per_period": per_period, "seed": lab.seed, "cells": cells, "laws": _laws(lab)})
         found = lab.parallel_map(judged, items, label=f"our laws at {per_period} points a period")
         lost = [result["name"] for result in found if not result["cells"]]
         if lost:
@@ -105,7 +114,7 @@ def side_by_side(lab: Lab, findings: Findings, choosing: dict[tuple[Cell, str], 
         present = [peer for peer in present if peer == "echo state network"]
         reasons = {peer: reasons[peer] or ("" if peer in present else "not run at smoke scale") for peer in PEERS}
     findings.notes += tuple(f"{peer} was not run: {reason}." for peer, reason in reasons.items() if reason)
-    names = flows(lab.choose(smoke=1, desk=20, paper=None))
+    names = flows(lab.choose(smoke=1, desk=SIDE_BY_SIDE, paper=None))
     views = lab.choose(smoke=VIEWS[:1], desk=VIEWS, paper=VIEWS)
     boards: Boards = {}
     spent = 0.0
@@ -136,7 +145,7 @@ def bands(lab: Lab, findings: Findings) -> float:
     """Coverage of the 90 % bands over the zoo, one coordinate and all; the CPU seconds it took."""
     spent = 0.0
     for per_period in SAMPLINGS:
-        names = flows(lab.choose(smoke=1, desk=45 if per_period == 15 else 20, paper=None))
+        names = flows(lab.choose(smoke=1, desk=BANDED[per_period], paper=None))
         items = [
             {"name": name, "per_period": per_period, "view": view, "seed": lab.seed, "laws": _laws(lab)}
             for view in VIEWS
@@ -151,3 +160,10 @@ def bands(lab: Lab, findings: Findings) -> float:
 def _laws(lab: Lab) -> list[str] | None:
     """The families that take part: all, or two quick ones at smoke scale."""
     return lab.choose(smoke=["dmd", "nvar"], desk=None, paper=None)
+
+
+def _fuller_views(lab: Lab, per_period: int) -> tuple[set[str], set[str]]:
+    """Systems of which all coordinates are seen, and those that are seen with noise."""
+    whole = {*flows(lab.choose(smoke=None, desk=ALL_COORDINATES[per_period], paper=None)), *flows(SIDE_BY_SIDE)}
+    noisy = flows(lab.choose(smoke=1, desk=NOISY[per_period], paper=None))
+    return whole | set(noisy), set(noisy)
