@@ -58,7 +58,8 @@ def remarks(findings: Findings) -> tuple[str, ...]:
         "Homeostasis that goes on, error over the frozen network's after the input grew: {:.2f} on a series without a "
         "mean, {:.2f} where the input has a mean of four deviations, {:.2f} on NARMA-10. Its rate and the first case "
         "were chosen after several had been tried, and with a readout refitted to a window, in place of recursive "
-        "least squares, it was no better than frozen. So it is no general remedy. ReservoirPy's network there is not tuned.",
+        "least squares, it was no better than frozen. So it is no general remedy. "
+        "ReservoirPy's network there is not tuned.",
         *("recovery", "recovery_offset", "recovery_narma"),
     )
     say(
