@@ -6,11 +6,14 @@ first 10 periods of the *test* series, which starts elsewhere, and forecasts the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
+from threadpoolctl import threadpool_limits
 
 from inscape.analysis import smape, valid_time
 from inscape.studies.chaos_zoo.series import PERIODS, TRAIN_PERIODS, on_the_attractor
@@ -62,6 +65,17 @@ class Bout:
         """sMAPE of the first 2 periods (0 to 200) and valid time in periods, of a forecast of all the future."""
         held = valid_time(self.future, answer, dt=self.dt, threshold=THRESHOLD, scale=spread(self.train))
         return {"smape": float(smape(self.future[: self.horizon], answer[: self.horizon])), "valid": float(held)}
+
+
+def on_one_thread(work: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Decorator: linear algebra on one thread, so that CPU seconds compare and workers do not trip over each other."""
+
+    @wraps(work)
+    def alone(item: dict[str, Any]) -> dict[str, Any]:
+        with threadpool_limits(limits=1):
+            return work(item)
+
+    return alone
 
 
 def spread(series: Float[np.ndarray, "time state"]) -> Float[np.ndarray, "state"]:

@@ -10,11 +10,12 @@ import numpy as np
 
 from inscape.errors import InscapeError
 from inscape.models.contest import hold_contest
-from inscape.studies.contest.arena import bout, two_series
+from inscape.studies.contest.arena import bout, on_one_thread, two_series
 
 LEVEL = 0.9
 
 
+@on_one_thread
 def covered(item: dict[str, Any]) -> dict[str, Any]:
     """The share of a system's future that fell inside the band which `learn` drew from its 10 known periods.
 

@@ -14,7 +14,7 @@ from sklearn.base import clone
 from inscape.models.model import Model
 from inscape.models.registry import Candidate
 from inscape.models.selection import choose
-from inscape.studies.contest.arena import Bout, bout, two_series
+from inscape.studies.contest.arena import Bout, bout, on_one_thread, two_series
 
 LEARN = "inscape learn"
 """The name of `learn`'s own choice among the contestants."""
@@ -23,6 +23,7 @@ FAILED = {"smape": 200.0, "valid": 0.0}
 """What a law that cannot answer scores."""
 
 
+@on_one_thread
 def judged(item: dict[str, Any]) -> dict[str, Any]:
     """Every cell of the contest on one system.
 

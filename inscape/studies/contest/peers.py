@@ -20,7 +20,7 @@ import numpy as np
 from jaxtyping import Float
 
 from inscape.extras import require
-from inscape.studies.contest.arena import Bout, bout, spread, two_series
+from inscape.studies.contest.arena import Bout, bout, on_one_thread, spread, two_series
 
 EXTRA = "studies"
 PACKAGES = {"N-BEATS": "neuralforecast", "N-HiTS": "neuralforecast", "echo state network": "reservoirpy"}
@@ -57,6 +57,7 @@ def settings(peer: str, per_period: int) -> list[dict[str, float]]:
     return [{"input_size": n} for n in sorted({5, 10, per_period // 2, per_period})]
 
 
+@on_one_thread
 def peers_judged(item: dict[str, Any]) -> dict[str, Any]:
     """Scores of a peer by view: {"univariate": {"smape", "valid", "label", "tried", "tuning", "answering"}, ...}.
 
