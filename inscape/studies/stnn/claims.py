@@ -166,10 +166,11 @@ CLAIMS = (
         unit="pairs",
     ),
     Claim(
-        "structured_wins_at_equal_size",
-        "Share of systems and sizes of the front where a structured net beats the dense net of its size",
+        "stnn_wins_at_equal_size",
+        "Share of the front (systems and sizes) where StNN has a smaller one-step error than the dense net of its size",
         unit="share",
     ),
+    Claim("hankelnet_wins_at_equal_size", "The same of HankelNet", unit="share"),
     Claim(
         "switches_foretold",
         "HAVOK: changes of lobe that a burst of the forcing comes before (Brunton et al. 2017)",
@@ -185,7 +186,7 @@ CLAIMS = (
     Claim("forcing_kurtosis", "HAVOK: excess kurtosis of the forcing; a Gaussian has 0", at_least=1),
     Claim(
         "forcing_over_plain_sign",
-        "Control: area under the ROC of the forcing less that of |x| itself",
+        "Control: area under the ROC of the forcing less that of the better of |x| and |dx/dt|, which need no model",
         unit="area",
     ),
 )

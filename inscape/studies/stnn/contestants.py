@@ -33,12 +33,14 @@ ADAM_STEPS = 75
 """Gradient steps of the wide dense net that take the processor time of one step of Levenberg-Marquardt on an StNN."""
 
 
-def contestants(states: int, steps: int) -> dict[str, Callable[[float, int], Model]]:
+def contestants(states: int, steps: int, batch: int | None = None) -> dict[str, Callable[[float, int], Model]]:
     """Every model by name, as a function of the noise of the recording and the seed.
 
     Parameters
     ----------
     states : state variables of the system.
+    batch : windows of a step of Levenberg-Marquardt; 1,500 if None. On noisy windows a step must see all of them, or
+        it fits the noise of its batch.
     steps : of Levenberg-Marquardt; Adam, for nets too wide for it, gets `ADAM_STEPS` times as many.
     """
     inputs = DELAYS * states
@@ -52,6 +54,7 @@ def contestants(states: int, steps: int) -> dict[str, Callable[[float, int], Mod
                 method=method,
                 steps=steps if method == "lm" else ADAM_STEPS * steps,
                 learning_rate=5e-3,
+                batch=batch if method == "lm" else None,
                 noise=0.0 if noise else STEADYING,
                 seed=seed,
             )
@@ -136,7 +139,7 @@ def fit_and_score(item: dict[str, Any]) -> dict[str, Any]:
 
 def _built(item: dict[str, Any], states: int) -> Model:
     if item["model"] != "front":
-        return contestants(states, item["steps"])[item["model"]](item["noise"], item["seed"])
+        return contestants(states, item["steps"], item.get("batch"))[item["model"]](item["noise"], item["seed"])
     plan = front_plan(item["plan"], DELAYS * states, states)
     return DelayForecaster(
         plan, DELAYS, method="lm", steps=item["steps"], noise=0.0 if item["noise"] else STEADYING, seed=item["seed"]

@@ -16,7 +16,7 @@ from inscape.studies.stnn.recordings import HISTORY, recordings
 
 LORENZ_INPUTS, LORENZ_OUTPUTS = 12, 3
 FULL_WIDTH = 16
-LONG = 1024
+LONG, LONG_BLOCKS = 1024, 4
 
 
 def factor_error(sizes: list[int]) -> float:
@@ -80,13 +80,14 @@ def sizes() -> list[dict[str, Any]]:
 def long_windows(n: int) -> dict[str, float]:
     """Microseconds of one answer to one window of n numbers: two Hankel layers against two dense ones of their shape.
 
-    One block each way, n inputs, n hidden units, n outputs; both compiled, single precision, one core.
+    n inputs, n hidden units a block, n outputs, with `LONG_BLOCKS` blocks and, as "..._one", with one; compiled, single
+    precision, one core.
     """
-    hankel, dense = HankelNet(1, n=n), DenseNet((n,))
     found = {}
-    for name, plan in (("hankel", hankel), ("dense", dense)):
-        call = plan.compiled(plan.start(n, n), n, n, np.float32)
-        found[name] = call_time(call, np.zeros((1, n), dtype=np.float32))
+    for blocks, suffix in ((LONG_BLOCKS, ""), (1, "_one")):
+        for name, plan in (("hankel", HankelNet(blocks, n=n)), ("dense", DenseNet((blocks * n,)))):
+            call = plan.compiled(plan.start(n, n), n, n, np.float32)
+            found[name + suffix] = call_time(call, np.zeros((1, n), dtype=np.float32))
     return found
 
 

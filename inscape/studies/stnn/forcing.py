@@ -48,6 +48,11 @@ def lobe_forecast(item: dict[str, Any]) -> dict[str, Any]:
         level = best_threshold(learned.times[::5], chosen_on[::5], before, horizon=HORIZON)
         found = foretell_switches(told.times[::5], tested_on[::5], after, threshold=level, horizon=HORIZON)
         answers[name] = {key: float(value) for key, value in vars(found).items()}
+        if name == "forcing":
+            known = foretell_switches(
+                learned.times[::5], chosen_on[::5], before, threshold=level, horizon=HORIZON, turns=0
+            )
+            answers["learned_area"] = known.area
     shown = slice(0, round(25 / INTERVAL), 10)
     answers["picture"] = {
         "times": told.times[shown],
