@@ -21,7 +21,7 @@ ORIGINS = 8
 LARGEST_ERROR = 3.0
 """A forecast error counts for at most so many standard deviations."""
 
-RIDGES = (1e-10, 1e-8, 1e-6, 1e-4, 1e-2, 1e-1)
+RIDGES = (1e-12, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2, 1e-1)
 LENGTH_SCALES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 ALL_SETTINGS = 300
 """Rows up to which the whole grid is tried; with more, every second length scale and lag."""

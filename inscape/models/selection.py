@@ -29,11 +29,11 @@ VOTES = 10
 ELIGIBLE = 30
 """The best so many candidates may be voted for."""
 
-HEAT_FROM = 3_000
-"""Samples of a recording from which candidates have to qualify on a short part of it first."""
+HEAT_FROM = 1_000
+"""Samples to learn from, from which on candidates have to qualify on a short part of it first."""
 
-HEAT_SAMPLES, HEAT_FORECASTS = 1_500, 8
-QUALIFIED = 12
+HEAT_SAMPLES, HEAT_FORECASTS = 600, 8
+QUALIFIED = 10
 """So many go on, and of every family the best one, whatever can be read as an equation, and what knows nothing."""
 
 LEARNED_SHARE = 2 / 3
@@ -163,7 +163,7 @@ def heat(
 ) -> tuple[list[Candidate], list[Tried]]:
     """Those who go on to a contest on a long recording, and those who do not, with the reason as their failure.
 
-    Every candidate learns from the last 1,500 samples alone; some of its forecasts decide.
+    Every candidate learns from the last 600 samples alone; some of its forecasts decide.
     """
     if learning.samples < HEAT_FROM:
         return list(entered), []

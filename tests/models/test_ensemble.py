@@ -118,13 +118,13 @@ def heat_of(samples: int) -> tuple[list[Candidate], list[Tried], list[Candidate]
 
 
 def test_on_a_short_recording_everyone_qualifies():
-    going, out, entered = heat_of(1_000)
+    going, out, entered = heat_of(1_500)
     assert going == entered
     assert not out
 
 
 def test_on_a_long_recording_every_family_and_every_equation_goes_on():
-    going, out, entered = heat_of(6_000)
+    going, out, entered = heat_of(3_000)
     assert {c.family for c in going} == {c.family for c in entered}
     assert {c.label for c in entered if "SINDy" in c.label} <= {c.label for c in going}
     assert len(going) + len(out) == len(entered)

@@ -24,16 +24,15 @@ def structured_networks(trajectories: Trajectories) -> list[tuple[str, DelayFore
     if trajectories.input_names or states > MOST_STATES:
         return []
     longest = max(map(len, trajectories))
-    entered = []
-    for delays in (4, 8) if states > 1 else (8, 16):
+    windows_of = (16, 8) if states == 1 else (8, 4)
+    for delays in (d for d in windows_of if d * states <= LONGEST_WINDOW and longest >= 4 * d):
         inputs = delays * states
         network = HankelNet(8 if inputs <= 16 else 5)
         windows = sum(max(0, len(run) - delays) for run in trajectories)
-        enough = windows * states >= 2 * network.parameters(inputs, states)
-        if inputs > LONGEST_WINDOW or longest < 4 * delays or not enough:
-            continue
-        for noise in (1e-3, 3e-2):
-            label = f"Hankel network of {delays} samples, noise {noise:g}"
-            model = DelayForecaster(network, delays, noise=noise, steps=STEPS, batch=BATCH)
-            entered.append((label, model))
-    return entered
+        if windows * states >= 2 * network.parameters(inputs, states):
+            return [
+                (f"Hankel network of {delays} samples, noise {noise:g}",
+                 DelayForecaster(network, delays, noise=noise, steps=STEPS, batch=BATCH))
+                for noise in (1e-3, 3e-2)
+            ]  # fmt: skip
+    return []
