@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module, metadata
@@ -111,7 +112,12 @@ def candidates(trajectories: object, laws: Sequence[str] | None = None) -> list[
     for name, registration in _REGISTERED.items():
         if laws is not None and name not in laws and not registration.is_reference:
             continue
-        for item in registration.factory(runs):
+        try:
+            items = list(registration.factory(runs))
+        except Exception as error:  # a family that breaks must not take the contest with it
+            warnings.warn(f"law {name!r} is left out: {type(error).__name__}: {error}", stacklevel=2)
+            continue
+        for item in items:
             label, model = item if isinstance(item, tuple) else (_settings(item), item)
             entered.append(Candidate(name, label, model, registration.is_reference))
     return entered

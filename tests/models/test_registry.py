@@ -77,3 +77,14 @@ def test_a_wide_recording_is_met_with_narrow_laws() -> None:
 def test_a_short_recording_is_not_fitted_with_more_terms_than_samples() -> None:
     labels = [c.label for c in candidates(recording(12, 2))]
     assert not any("cubic" in label or "32 samples" in label for label in labels)
+
+
+@pytest.mark.usefixtures("own_laws")
+def test_a_family_that_breaks_is_left_out_with_a_warning() -> None:
+    @register("breaking")
+    def breaking(trajectories: Trajectories) -> list[tuple[str, Persistence]]:
+        raise ZeroDivisionError("no candidates today")
+
+    with pytest.warns(UserWarning, match="law 'breaking' is left out: ZeroDivisionError: no candidates today"):
+        entered = candidates(recording(), ["breaking", "dmd"])
+    assert {c.family for c in entered} == {"persistence", "mean", "dmd"}
