@@ -36,8 +36,8 @@ def run(lab: Lab) -> Findings:
     findings.notes += (
         "Where a structured net is beaten by a dense net of its own size, trained alike, structure buys fewer weights "
         "than wide layers have and not accuracy: the front and the control arms say where.",
-        "The bar for noise is set against SINDy with smoothed differences; our weak-form SINDy, which ends with the law "
-        "itself, is the better forecaster there, and stands beside it as a control.",
+        "The bar for noise is set against SINDy with smoothed differences; our weak-form SINDy, which ends with the "
+        "law itself, forecasts better, and stands beside it as a control.",
         "The paper's tables and its code could not be read. The layout is that of the first author's notebook on "
         "beamforming (learned radix-2 recursion to 2 x 2 leaves, leaky ReLU 0.1); the only public rewrite for "
         "dynamical systems has one level, a dense Fourier block and tanh, sigmoid, ReLU. Which one the paper has is "
