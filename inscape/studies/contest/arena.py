@@ -22,7 +22,7 @@ from inscape.systems import zoo
 JUDGED = PERIODS - TRAIN_PERIODS
 """Periods of the forecast that is judged by its sMAPE."""
 
-REACH = 20
+REACH = 30
 """Periods that a forecast of all coordinates without noise is followed for its valid time; others for the 2 judged."""
 
 THRESHOLD = 0.4
@@ -85,7 +85,7 @@ def spread(series: Float[np.ndarray, "time state"]) -> Float[np.ndarray, "state"
 
 
 def two_series(item: dict[str, Any]) -> Float[np.ndarray, "2 time state"] | None:
-    """30 periods from each of two random instants of a system's motion; None where it does not hold out.
+    """40 periods from each of two random instants of a system's motion; None where it does not hold out.
 
     `item` holds `name`, `per_period` and `seed`. The first is the train series, the second the test series.
     """

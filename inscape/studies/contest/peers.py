@@ -132,7 +132,8 @@ def forecast(
 
 
 def _error(truth: np.ndarray, answer: np.ndarray) -> float:
-    error = float(np.mean(((answer - truth) / spread(truth)) ** 2))
+    with np.errstate(over="ignore", invalid="ignore"):
+        error = float(np.mean(((answer - truth) / spread(truth)) ** 2))
     return error if np.isfinite(error) else np.inf
 
 

@@ -294,19 +294,24 @@ def costs_of_learn(findings: Findings, costs: Mapping[Cell, Sequence[Mapping[str
 
 
 def costs_of_peers(
-    findings: Findings, costs: Sequence[Mapping[str, Any]], choosing: Mapping[tuple[Cell, str], float]
+    findings: Findings,
+    costs: Sequence[Mapping[str, Any]],
+    choices: Mapping[tuple[Cell, str], Mapping[str, Any]],
 ) -> None:
-    """What the peers cost, and how their time to choose settings compares with `learn`'s, over both views together."""
-    theirs: dict[tuple[str, int], float] = {}
-    ours: dict[tuple[str, int], float] = {}
-    for cost in costs:
-        key = cost["peer"], cost["cell"].per_period
-        theirs[key] = theirs.get(key, 0.0) + cost["tuning"]
-        ours[key] = ours.get(key, 0.0) + choosing[cost["cell"], cost["system"]]
-    if theirs:
-        ratios = {key: theirs[key] / ours[key] for key in theirs}
-        said = ", ".join(f"{peer} at {points}: {ratio:.1f}" for (peer, points), ratio in ratios.items())
-        findings.measured["tuning"] = Measured(min(ratios.values()), setting=f"{said}; both views together")
+    """What the peers cost, and how their tuning compares with `learn`'s (`choices` by cell and system)."""
+    shares = {}
+    for peer, points in dict.fromkeys((cost["peer"], cost["cell"].per_period) for cost in costs):
+        theirs = [cost for cost in costs if (cost["peer"], cost["cell"].per_period) == (peer, points)]
+        ours = [choices[cost["cell"], cost["system"]] for cost in theirs]
+        shares[f"{peer} at {points}"] = tuple(
+            sum(cost[measure] for cost in theirs) / sum(choice[measure] for choice in ours)
+            for measure in ("tuning", "tried")
+        )
+    if shares:
+        said = ", ".join(f"{who}: {time:.1f} / {number:.2f}" for who, (time, number) in shares.items())
+        findings.measured["tuning"] = Measured(
+            min(max(share) for share in shares.values()), setting=f"seconds / settings, both views: {said}"
+        )
     groups: dict[tuple[Cell, str], list[Mapping[str, Any]]] = {}
     for cost in costs:
         groups.setdefault((cost["cell"], cost["peer"]), []).append(cost)

@@ -32,11 +32,11 @@ STUDY = Study(
 SIDE_BY_SIDE = 20
 """Systems, spread over the catalogue, on which other houses' forecasters run at desk scale."""
 
-ALL_COORDINATES = {15: None, 100: 45}
+ALL_COORDINATES = {15: None, 100: 20}
 """Systems of the multivariate view at desk scale, by points a period (None: all); those side by side join them."""
 
-NOISY = {15: 45, 100: 7}
-BANDED = {15: 45, 100: 10}
+NOISY = {15: 30, 100: 5}
+BANDED = {15: 30, 100: 8}
 """Systems that are seen with noise, and those whose bands are measured, at desk scale."""
 
 SAMPLINGS = (15, 100)
@@ -44,15 +44,17 @@ NOISE = (0.01, 0.05)
 VIEWS = ("univariate", "multivariate")
 
 Boards = dict[Cell, Board]
+Choices = dict[tuple[Cell, str], dict[str, Any]]
+"""What `learn` chose, and at what cost, by cell and system."""
 
 
 @STUDY.run
 def run(lab: Lab) -> Findings:
     findings = Findings()
     started = time.perf_counter()
-    boards, choosing, spent = our_laws(lab, findings)
+    boards, choices, spent = our_laws(lab, findings)
     reports.published_contest(findings, boards[Cell(15, "univariate")])
-    live, more = side_by_side(lab, findings, choosing)
+    live, more = side_by_side(lab, findings, choices)
     spent += more
     reports.side_by_side(findings, boards, live)
     reports.noise(findings, boards)
@@ -68,12 +70,9 @@ def run(lab: Lab) -> Findings:
     return findings
 
 
-def our_laws(lab: Lab, findings: Findings) -> tuple[Boards, dict[tuple[Cell, str], float], float]:
-    """Every cell of the contest on every system, for our laws.
-
-    Also the CPU seconds of each choice by cell and system, and those of everything together.
-    """
-    choosing: dict[tuple[Cell, str], float] = {}
+def our_laws(lab: Lab, findings: Findings) -> tuple[Boards, Choices, float]:
+    """Every cell of the contest on every system, for our laws; `learn`'s choices; and the CPU seconds it all took."""
+    choices: Choices = {}
     rows: dict[Cell, list[tuple[str, Any]]] = {}
     labels: dict[Cell, list[str]] = {}
     costs: dict[Cell, list[dict[str, float]]] = {}
@@ -96,17 +95,17 @@ def our_laws(lab: Lab, findings: Findings) -> tuple[Boards, dict[tuple[Cell, str
                 rows.setdefault(cell, []).append((item["name"], scored["scores"]))
                 labels.setdefault(cell, []).append(scored["label"])
                 costs.setdefault(cell, []).append(scored)
-                choosing[cell, item["name"]] = scored["tuning"]
+                choices[cell, item["name"]] = scored
             spent += result["seconds"]
     reports.choices(findings, labels)
     reports.costs_of_learn(findings, costs)
-    return {cell: Board.of(cell, found) for cell, found in rows.items()}, choosing, spent
+    return {cell: Board.of(cell, found) for cell, found in rows.items()}, choices, spent
 
 
-def side_by_side(lab: Lab, findings: Findings, choosing: dict[tuple[Cell, str], float]) -> tuple[Boards, float]:
+def side_by_side(lab: Lab, findings: Findings, choices: Choices) -> tuple[Boards, float]:
     """Forecasters of other houses on the same series, in the cells without noise; and the CPU seconds they took.
 
-    `choosing` holds the CPU seconds of `learn`'s choices, which theirs are measured against.
+    Their tuning is measured against that of `learn`'s choices.
     """
     reasons = {peer: missing(peer) for peer in PEERS}
     present = [peer for peer in PEERS if not reasons[peer]]
@@ -137,7 +136,7 @@ def side_by_side(lab: Lab, findings: Findings, choosing: dict[tuple[Cell, str], 
             if rows:
                 cell = Cell(per_period, view)
                 boards[cell] = Board.of(cell, list(rows.items()))
-    reports.costs_of_peers(findings, costs, choosing)
+    reports.costs_of_peers(findings, costs, choices)
     return boards, spent
 
 
