@@ -107,7 +107,7 @@ def draw_figures(run: StudyRun) -> list[str]:
     pictures = []
     for name, path in run.folder.figures.items():
         figure = plotly.io.from_json(path.read_text(encoding="utf-8"))
-        figure.update_layout(template="simple_white", width=900, height=520)
+        figure.update_layout(template="simple_white", width=900, height=figure.layout.height or 520)
         picture = f"../images/{run.study.slug}-{name}.png"
         target = (DOCS / "studies" / picture).resolve()
         try:

@@ -48,7 +48,7 @@ def size_accuracy_front(rows: Sequence[Mapping[str, Any]]) -> go.Figure:
                 **place,
             )
         figure.update_xaxes(title="weights", **place)
-        figure.update_yaxes(title="one-step error, sd²", type="log", dtick="D2", exponentformat="power", **place)
+        figure.update_yaxes(title="one-step error, sd²", type="log", dtick=1, exponentformat="power", **place)
     figure.update_layout(
         title="Size and accuracy: structured nets beside dense nets of equal size",
         legend={**BELOW, "y": -0.14},

@@ -18,7 +18,7 @@ HORIZON = 0.5
 def lobe_forecast(item: dict[str, Any]) -> dict[str, Any]:
     """HAVOK fitted on the first half of a run of x, its threshold chosen there; switches foretold in the second half.
 
-    `item` holds `rank`, `delays`, `duration` (time units) and `seed`. The control takes |x| itself, and |dx/dt|, in
+    `item` holds `rank`, `delays`, `duration` (time units) and `seed`. The control takes the size of x itself, and of dx/dt, in
     place of the forcing: an excursion of x is a sign of its own.
     """
     times = INTERVAL * np.arange(round(item["duration"] / INTERVAL))
@@ -38,8 +38,8 @@ def lobe_forecast(item: dict[str, Any]) -> dict[str, Any]:
     }
     signs = {
         "forcing": (learned.states[:, -1], told.states[:, -1]),
-        "|x|": tuple(r.states[model.past - 1 :, 0] for r in (first, second)),
-        "|dx/dt|": tuple(np.gradient(r.states[:, 0], INTERVAL)[model.past - 1 :] for r in (first, second)),
+        "size of x": tuple(r.states[model.past - 1 :, 0] for r in (first, second)),
+        "size of dx/dt": tuple(np.gradient(r.states[:, 0], INTERVAL)[model.past - 1 :] for r in (first, second)),
     }
     for name, (chosen_on, tested_on) in signs.items():
         before = lobe_switches(first.times, first.states[:, 0])

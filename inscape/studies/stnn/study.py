@@ -165,7 +165,7 @@ def lobes(lab: Lab, findings: Findings) -> None:
     found = lab.parallel_map(forcing.lobe_forecast, items, label="HAVOK")
     rows = []
     for item, row in zip(items, found, strict=True):
-        for sign in ("forcing", "|x|", "|dx/dt|"):
+        for sign in ("forcing", "size of x", "size of dx/dt"):
             if sign != "forcing" and item is not items[0]:
                 continue
             told = row[sign]
@@ -201,7 +201,7 @@ def lobes(lab: Lab, findings: Findings) -> None:
     )
     findings.measured["forcing_kurtosis"] = Measured(row["excess_kurtosis"], setting=setting)
     findings.measured["forcing_over_plain_sign"] = Measured(
-        told["area"] - max(row["|x|"]["area"], row["|dx/dt|"]["area"]), setting=setting
+        told["area"] - max(row["size of x"]["area"], row["size of dx/dt"]["area"]), setting=setting
     )
     from inscape.studies.stnn.figures import forcing_and_switches
 
