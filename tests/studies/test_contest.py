@@ -172,7 +172,11 @@ def test_a_board_gives_the_worst_score_to_who_did_not_enter():
     )
     assert board.smape["b"].tolist() == [200.0, 200.0]
     assert board.on(["y"]).smape["a"].tolist() == [5.0]
-    turned = Board(board.cell, ("y", "x"), {"c": np.array([1.0, 2.0])}, {"c": np.array([3.0, 4.0])})
+    assert board.entered["b"].tolist() == [False, True]
+    assert board.median("b") == 200
+    turned = Board.of(
+        board.cell, [("y", {"c": {"smape": 1.0, "valid": 3.0}}), ("x", {"c": {"smape": 2.0, "valid": 4.0}})]
+    )
     assert board.beside(turned).smape["c"].tolist() == [2.0, 1.0]
 
 

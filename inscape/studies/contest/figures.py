@@ -102,18 +102,18 @@ def duel(
 def heat_of_families(
     families: Sequence[str], cells: Sequence[str], medians: Float[np.ndarray, "family cell"]
 ) -> go.Figure:
-    """Median sMAPE of every family in every cell; the lowest of a cell is framed."""
+    """Median sMAPE of every family in every cell, blank where it is NaN; the lowest of a cell is framed."""
     import plotly.graph_objects as go
 
     figure = go.Figure(
         go.Heatmap(
             z=medians, x=list(cells), y=list(families), colorscale="Cividis", reversescale=True, zmin=0, zmax=200,
-            text=[[f"{v:.0f}" if v >= 9.95 else f"{v:.1f}" for v in row] for row in medians], texttemplate="%{text}",
+            text=[[_in_few_digits(value) for value in row] for row in medians], texttemplate="%{text}",
             colorbar={"title": "median<br>sMAPE"},
         )
     )  # fmt: skip
     for column in range(len(cells)):
-        row = int(np.argmin(medians[:, column]))
+        row = int(np.nanargmin(medians[:, column]))
         figure.add_shape(
             type="rect", x0=column - 0.48, x1=column + 0.48, y0=row - 0.47, y1=row + 0.47,
             line={"color": THEIRS, "width": 3}, fillcolor="rgba(0,0,0,0)", opacity=1,
@@ -126,6 +126,10 @@ def heat_of_families(
         height=560,
     )
     return figure
+
+
+def _in_few_digits(value: float) -> str:
+    return "" if np.isnan(value) else f"{value:.0f}" if value >= 9.95 else f"{value:.1f}"
 
 
 def valid_times(bars: Mapping[str, Mapping[str, tuple[float, float, float]]], reach: int) -> go.Figure:

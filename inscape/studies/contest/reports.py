@@ -78,7 +78,7 @@ def published_contest(findings: Findings, board: Board) -> None:
             setting=f"critical difference {test.critical_difference:.2f}, Friedman p = {test.p:.2g}; {setting}",
         )
         findings.figures["critical differences"] = figures.critical_differences(ranks, test.critical_difference, LEARN)
-    families = {n: v for n, v in ours.smape.items() if n != LEARN}
+    families = ours.among(n for n in ours.smape if n != LEARN)
     findings.tables["published contest"] = Table(
         f"`learn` among the published methods: one coordinate, 15 points a period, {count} systems",
         tuple(
@@ -97,17 +97,9 @@ def published_contest(findings: Findings, board: Board) -> None:
     )
     findings.tables["families among the published"] = Table(
         "Each family alone (its best law chosen on the train series) among the sixteen published methods",
-        tuple(
-            {
-                "family": name,
-                "median sMAPE": float(np.median(values)),
-                "mean rank of 17": mean_ranks({name: values, **theirs})[name],
-                "beats all 16 on": wins({name: values, **theirs})[name],
-            }
-            for name, values in sorted(families.items(), key=lambda pair: float(np.median(pair[1])))
-        ),
+        tuple(_family(families, name, theirs) for name in sorted(families.smape, key=families.median)),
     )
-    hindsight = np.min(list(families.values()), axis=0)
+    hindsight = np.min(list(families.smape.values()), axis=0)
     findings.notes += (
         f"Had the best family of every system been known beforehand, the median at 15 points would have been "
         f"{np.median(hindsight):.1f}: no method, but what a better choice could still gain.",
@@ -119,7 +111,21 @@ def published_contest(findings: Findings, board: Board) -> None:
             for k, row in enumerate(ours.by_system())
         ),
     )
-    findings.figures["distributions"] = figures.distributions(ours.smape, theirs, LEARN)
+    findings.figures["distributions"] = figures.distributions(
+        {n: values for n, values in ours.smape.items() if _is_at_home(ours, n)}, theirs, LEARN
+    )
+
+
+def _family(families: Board, name: str, theirs: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    there = families.entered[name]
+    scores = {name: families.smape[name][there], **{m: values[there] for m, values in theirs.items()}}
+    return {
+        "family": name,
+        "entered on": int(there.sum()),
+        "median sMAPE": families.median(name),
+        "mean rank of 17": mean_ranks(scores)[name],
+        "beats all 16 on": wins(scores)[name],
+    }
 
 
 def side_by_side(findings: Findings, boards: Mapping[Cell, Board], live: Mapping[Cell, Board]) -> None:
@@ -223,10 +229,11 @@ def noise(findings: Findings, boards: Mapping[Cell, Board]) -> None:
         tuple(_winners(same[cell]) for cell in cells),
     )
     medians = {
-        name: [float(np.median(b.smape[name])) if name in b.smape else 200.0 for b in same.values()]
+        name: [b.median(name) if _is_at_home(b, name) else np.nan for b in same.values()]
         for name in dict.fromkeys(n for board in same.values() for n in board.smape)
     }
-    order = sorted(medians, key=lambda n: (n != LEARN, np.mean(medians[n])))
+    shown = [name for name, values in medians.items() if np.isfinite(values).any()]
+    order = sorted(shown, key=lambda n: (n != LEARN, np.nanmean(medians[n])))
     findings.figures["families and noise"] = figures.heat_of_families(
         order,
         [f"{c.per_period}, {c.view}, {100 * c.noise:g} %" for c in cells],
@@ -234,9 +241,14 @@ def noise(findings: Findings, boards: Mapping[Cell, Board]) -> None:
     )
 
 
+def _is_at_home(board: Board, name: str) -> bool:
+    """Whether a contestant entered on nearly all systems, so that its median compares with the others'."""
+    return name in board.entered and float(np.mean(board.entered[name])) >= 0.9
+
+
 def _winners(board: Board) -> dict[str, Any]:
     alone = {n: v for n, v in board.smape.items() if n != LEARN}
-    medians = {n: float(np.median(v)) for n, v in alone.items()}
+    medians = {n: board.median(n) for n in alone if _is_at_home(board, n)}
     lowest = min(medians, key=lambda n: medians[n])
     return {
         "cell": board.cell.title,
