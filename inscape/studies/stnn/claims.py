@@ -186,7 +186,8 @@ CLAIMS = (
     Claim("forcing_kurtosis", "HAVOK: excess kurtosis of the forcing; a Gaussian has 0", at_least=1),
     Claim(
         "forcing_over_plain_sign",
-        "Control: area under the ROC of the forcing less that of the better of the size of x and of dx/dt, which need no model",
+        "Control: area under the ROC of the forcing less that of the better of the size of x and of dx/dt, "
+        "which need no model",
         unit="area",
     ),
 )
