@@ -18,8 +18,8 @@ HORIZON = 0.5
 def lobe_forecast(item: dict[str, Any]) -> dict[str, Any]:
     """HAVOK fitted on the first half of a run of x, its threshold chosen there; switches foretold in the second half.
 
-    `item` holds `rank`, `delays`, `duration` (time units) and `seed`. The control takes the size of x itself, and of dx/dt,
-    in place of the forcing: an excursion of x is a sign of its own.
+    `item` holds `rank`, `delays`, `duration` (time units) and `seed`. The control takes the size of x itself, and of
+    dx/dt, in place of the forcing: an excursion of x is a sign of its own.
     """
     times = INTERVAL * np.arange(round(item["duration"] / INTERVAL))
     system: Any = zoo["Lorenz"]
