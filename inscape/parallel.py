@@ -126,10 +126,13 @@ def _start_workers(jobs: int) -> None:
     """Start this machine's worker processes deaf to Ctrl-C: their parent ends them, and says so in one voice."""
     if not hasattr(signal, "pthread_sigmask"):
         return
+    from multiprocessing import resource_tracker as shared_tracker
+
     from joblib.externals.loky.backend import resource_tracker
 
-    # Starting the tracker would let the signal through again, so it stands first.
+    # Starting a tracker would let the signal through again, so loky's and Python's own stand first.
     resource_tracker.ensure_running()
+    shared_tracker.ensure_running()
     # Processes inherit what their parent holds back; the parent itself hears of it when the workers stand.
     heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import os
+import signal
+import subprocess
+import sys
+
 import pytest
 
 from inscape.errors import InputError
@@ -30,3 +36,24 @@ def test_an_unknown_backend_is_named_with_those_that_are_known():
 
 def test_no_items_give_no_results():
     assert parallel_map(square, []) == []
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="this system has no signal masks")
+def test_workers_are_born_deaf_to_an_interrupt():
+    # In a new process: the first workers of all are those whose trackers are started with them.
+    program = "import tests.test_parallel as here; print(here.held_back_by_workers())"
+    said = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([os.getcwd(), os.environ.get("PYTHONPATH", "")])},
+    )
+    assert said.stdout.split() == ["True", "True"]
+
+
+def held_back_by_workers() -> str:
+    """Whether each of two workers holds SIGINT back."""
+    held = parallel_map(functools.partial(signal.pthread_sigmask, signal.SIG_BLOCK), [(), ()], jobs=2)
+    return " ".join(str(signal.SIGINT in signals) for signals in held)
