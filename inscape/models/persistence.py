@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 KINDS = ("last", "mean", "drift", "seasonal")
 
+ROUNDING = 1e-6
+"""Peaks of the autocorrelation that differ by less, of its value at no lag, are as high as each other."""
+
 
 class Persistence(Model):
     """The reference forecast.
@@ -118,7 +121,11 @@ def strongest_period(states: np.ndarray) -> int:
     correlation = correlation[: length // 2 + 1] / (length - np.arange(length // 2 + 1))
     inner = correlation[1:-1]
     peaks = 1 + np.flatnonzero((inner > correlation[:-2]) & (inner >= correlation[2:]) & (inner > 0))
-    return int(peaks[np.argmax(correlation[peaks])]) if len(peaks) else 1
+    if len(peaks) == 0:
+        return 1
+    # Multiples of an exact period are peaks as high but for rounding; the shortest of them is the period.
+    highest = correlation[peaks].max() - ROUNDING * correlation[0]
+    return int(peaks[np.argmax(correlation[peaks] >= highest)])
 
 
 def _last_known(states: np.ndarray, fallback: np.ndarray) -> np.ndarray:
