@@ -1,0 +1,185 @@
+"""`Clamp`: what passes a site is held at a value, forwards and so backwards, after training or during it.
+
+Singh et al. 2024 (arXiv 2404.07129) clamp activations through training to see what is left to learn; the analogy is
+optogenetics, which holds neurons of an animal while it learns.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from inscape.errors import InputError
+from inscape.extras import require
+from inscape.probes.from_pass import FromPass
+from inscape.probes.instrument import Instrument
+from inscape.probes.schedule import Schedule
+from inscape.probes.site import Site
+
+if TYPE_CHECKING:
+    import torch
+else:
+    torch = require("torch", "neural")
+
+
+class GradientWarning(UserWarning):
+    """A clamp leaves nothing to learn."""
+
+
+class Clamp(Instrument):
+    """Holds sites of a network at a value while its `with` block lasts.
+
+    The clamped value goes on through the network, and gradients follow: through a function's result into what it was
+    computed from, and not through a constant. Other parts of the activation are untouched.
+
+    Parameters
+    ----------
+    model : the network.
+    site : one pattern of sites or several, perhaps with a part in brackets, see `find_sites`.
+    value : a number, array or tensor that broadcasts to the part; a function (part, full site name) -> tensor; or
+        `FromPass`, what was recorded in another pass. A tensor that requires a gradient gets one.
+    when : schedule by step or measure, kept up to date by `advance`; None is always.
+
+    Raises
+    ------
+    InputError : if the value is no number or array of numbers, has NaN, or (when it is first used) does not
+        broadcast to what passes.
+    UnknownNameError : on entry, if a pattern matches nothing.
+
+    Warns
+    -----
+    GradientWarning : if, under the clamp, no gradient reaches any parameter.
+    """
+
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        site: str | Iterable[str],
+        value: Any,
+        *,
+        when: Schedule | None = None,
+    ):
+        super().__init__(model, site, when=when)
+        self.value: torch.Tensor | Callable[..., Any] | FromPass = (
+            value if isinstance(value, FromPass) or callable(value) else _constant(value, type(self).__name__)
+        )
+        self._placed: dict[tuple[torch.device, torch.dtype], torch.Tensor] = {}
+        self._acted: Site | None = None
+        self._warned = False
+
+    def _replacement(self, part: torch.Tensor, site: Site, axes: tuple[str, ...]) -> torch.Tensor:
+        """What takes the place of the selected part, of any shape that broadcasts to it."""
+        if isinstance(self.value, FromPass):
+            return self.value.value_for(site, part)
+        if isinstance(self.value, torch.Tensor):
+            place = (part.device, part.dtype)
+            if place not in self._placed:
+                self._placed[place] = self.value.to(*place)
+            # A copy: later layers may work in place.
+            return (
+                self._placed[place]
+                .expand(_fitting(self.value, part, site))
+                .clone(memory_format=torch.contiguous_format)
+            )
+        given = self.value(part, str(site))
+        if given is None:
+            raise InputError(f"{site}: the clamp's function returned None, expected what takes the part's place")
+        return given if isinstance(given, torch.Tensor) else torch.as_tensor(given)
+
+    def _act(self, activation: torch.Tensor, site: Site, axes: tuple[str, ...]) -> torch.Tensor:
+        part = site.part(activation, axes)
+        given = self._replacement(part, site, site.left_axes(axes))
+        if isinstance(self._active, np.ndarray):
+            given = self._by_run(given, part, site, site.left_axes(axes))
+        if activation.requires_grad:
+            self._acted = site
+        if not site.selection:
+            if given.shape != activation.shape:
+                given = given.expand(_fitting(given, activation, site)).contiguous()
+            return given.to(activation)
+        changed = activation.clone()
+        basic, listed = site.indices(axes, activation.shape)
+        given = given.to(activation).expand(_fitting(given, part, site))
+        if listed:
+            changed[basic][listed] = given
+        else:
+            changed[basic] = given
+        return changed
+
+    def _by_run(self, given: torch.Tensor, part: torch.Tensor, site: Site, axes: tuple[str, ...]) -> torch.Tensor:
+        """The replacement where a run is clamped, the part itself where its schedule lets it go."""
+        active = np.asarray(self._active, bool)
+        if "run" not in axes or part.shape[axes.index("run")] != len(active):
+            raise InputError(
+                f"{site}: a measure of {len(active)} runs decides over a part with axes {axes} and shape "
+                f"{tuple(part.shape)}; expected an axis 'run' of that length"
+            )
+        along = [1] * part.ndim
+        along[axes.index("run")] = -1
+        mask = torch.from_numpy(active).to(part.device).reshape(along)
+        return torch.where(mask, given.to(part).expand(_fitting(given, part, site)), part)
+
+    def _attach(self) -> None:
+        super()._attach()
+        self._handles.append(self.model.register_forward_hook(self._watch_gradient))
+
+    def _watch_gradient(self, _module: torch.nn.Module, _args: Any, output: Any) -> None:
+        site, self._acted = self._acted, None
+        if self._warned or site is None or not torch.is_grad_enabled():
+            return
+        tensors = list(_tensors(output))
+        if tensors and not any(tensor.requires_grad for tensor in tensors):
+            self._warned = True
+            warnings.warn(
+                f"{site}: under this clamp no gradient reaches any parameter, so nothing can be learnt; "
+                "clamp a part of the site, or leave another way from a parameter to the output",
+                GradientWarning,
+                stacklevel=2,
+            )
+
+
+def _constant(value: Any, name: str) -> torch.Tensor:
+    """A number or array as a tensor; a tensor stays itself, so that its gradient finds it."""
+    if isinstance(value, torch.Tensor):
+        constant = value
+    else:
+        try:
+            array = np.asarray(value)
+        except ValueError:
+            raise InputError(f"{name}: rows of unequal length, expected a rectangular array of numbers") from None
+        if array.dtype.kind not in "biuf":
+            raise InputError(
+                f"{name}: value of type {type(value).__name__} found, expected a number, an array, a tensor, "
+                "a function (part, site) -> tensor, or FromPass"
+            )
+        constant = torch.as_tensor(np.array(array))
+    if bool(torch.isnan(constant).any()):
+        raise InputError(f"{name}: {int(torch.isnan(constant).sum())} NaN in the value, expected numbers")
+    return constant
+
+
+def _fitting(given: torch.Tensor, part: torch.Tensor, site: Site) -> torch.Size:
+    """The part's shape, if what is given broadcasts to it."""
+    fits = given.ndim <= part.ndim and all(
+        mine in (1, theirs) for mine, theirs in zip(reversed(given.shape), reversed(part.shape), strict=False)
+    )
+    if not fits:
+        raise InputError(
+            f"{site}: value of shape {tuple(given.shape)} does not broadcast to what passes, "
+            f"of shape {tuple(part.shape)}"
+        )
+    return part.shape
+
+
+def _tensors(value: Any) -> Iterable[torch.Tensor]:
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _tensors(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _tensors(item)
