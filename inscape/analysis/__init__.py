@@ -11,6 +11,7 @@ from inscape.analysis.bifurcation import (
     BifurcationDiagram,
     bifurcation_diagram,
 )
+from inscape.analysis.block_bootstrap import BlockBootstrap, block_bootstrap
 from inscape.analysis.certificate import Certificate, Statement, certificate, preservation_defect
 from inscape.analysis.conditional import conditional_exponents
 from inscape.analysis.correlation_moments import filtered_density, spectral_moments
@@ -49,6 +50,7 @@ from inscape.analysis.kernel_rank import StateRank, generalisation_rank, kernel_
 from inscape.analysis.local_maps import spectrum_from_data
 from inscape.analysis.lyapunov import lyapunov_spectrum
 from inscape.analysis.memory_capacity import MemoryCapacity, memory_capacity
+from inscape.analysis.partial_correlation import partial_correlation
 from inscape.analysis.period import (
     DominantPeriod,
     dominant_period,
@@ -113,6 +115,7 @@ __all__ = [
     "AuditRow",
     "Basins",
     "BifurcationDiagram",
+    "BlockBootstrap",
     "Certificate",
     "ChaosDecision",
     "ControlledSpectrum",
@@ -150,6 +153,7 @@ __all__ = [
     "autocorrelation",
     "basins",
     "bifurcation_diagram",
+    "block_bootstrap",
     "box_dimension",
     "certificate",
     "chaos_decision",
@@ -184,6 +188,7 @@ __all__ = [
     "nrmse",
     "nrmse_at",
     "ordinal_distribution",
+    "partial_correlation",
     "periodic_orbit",
     "permutation_entropy",
     "plane",
