@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from inscape.models.tap import Tap as Tap
     from inscape.probes import attention as attention
+    from inscape.probes import eigenscore as eigenscore
+    from inscape.probes import routing as routing
     from inscape.probes.clamp import Clamp as Clamp
     from inscape.probes.drop import Drop as Drop
     from inscape.probes.from_pass import FromPass as FromPass
@@ -48,7 +50,7 @@ _HOMES = {
     "sites_of": "inscape.probes.site_list",
 }
 # Modules and packages that are used by their own name: `probes.attention.exposed(model)`.
-_MODULES = ("attention",)
+_MODULES = ("attention", "eigenscore", "routing")
 
 __all__ = [*_HOMES, *_MODULES]
 
