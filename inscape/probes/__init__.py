@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from inscape.models.tap import Tap as Tap
     from inscape.probes import attention as attention
     from inscape.probes import eigenscore as eigenscore
+    from inscape.probes import order as order
     from inscape.probes import routing as routing
     from inscape.probes.clamp import Clamp as Clamp
     from inscape.probes.drop import Drop as Drop
@@ -50,7 +51,7 @@ _HOMES = {
     "sites_of": "inscape.probes.site_list",
 }
 # Modules and packages that are used by their own name: `probes.attention.exposed(model)`.
-_MODULES = ("attention", "eigenscore", "routing")
+_MODULES = ("attention", "eigenscore", "order", "routing")
 
 __all__ = [*_HOMES, *_MODULES]
 
