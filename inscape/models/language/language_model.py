@@ -12,7 +12,7 @@ from jaxtyping import Float
 from inscape.errors import InputError
 from inscape.extras import require
 from inscape.models.language.answers import Answers, joined
-from inscape.models.language.blocks import blocks
+from inscape.models.language.blocks import block_index, block_output, blocks
 from inscape.models.language.sampling import Drawing, left_padded, sampled_batches
 
 
@@ -190,33 +190,81 @@ class LanguageModel:
         InputError : for a text of fewer than two tokens, or longer than the model reads.
         """
         torch = require("torch", "neural")
-        tokenizer = self.require_tokenizer()
         asked = self.as_texts(texts)
-        encoded = [tokenizer(text)["input_ids"] for text in asked]
-        for text, ids in zip(asked, encoded, strict=True):
-            if len(ids) < 2:
-                raise InputError(f"text {text[:40]!r}: {len(ids)} token found, expected at least 2")
-        self.check_length(max(len(ids) for ids in encoded))
-        order = sorted(range(len(asked)), key=lambda i: len(encoded[i]))
         losses = np.empty(len(asked))
+        for places, ids, mask, logits, _ in self._passes(asked, rows, least=2, layer=None):
+            shares = torch.log_softmax(logits[:, :-1].float(), dim=-1)
+            found = -shares.gather(-1, ids[:, 1:, None]).squeeze(-1)
+            # A position counts where it and the one it was told from are tokens of the text.
+            counted = mask[:, :-1] * mask[:, 1:]
+            means = torch.where(counted > 0, found, 0.0).sum(-1) / counted.sum(-1)
+            losses[places] = means.double().cpu().numpy()
+        return losses
+
+    def hidden(
+        self, texts: str | Sequence[str], *, layer: int = -2, rows: int = 8
+    ) -> Float[np.ndarray, "text token unit"]:
+        """Output of a block at every token of each text; NaN past a text's end.
+
+        Parameters
+        ----------
+        texts : to read.
+        layer : the block, -1 for the last.
+        rows : texts computed at once.
+
+        Raises
+        ------
+        InputError : for a layer that is not there, or a text longer than the model reads.
+        """
+        asked = self.as_texts(texts)
+        index = block_index(self.model, layer)
+        parts: dict[int, np.ndarray] = {}
+        for places, _, mask, _, stream in self._passes(asked, rows, least=1, layer=index):
+            for row, place in enumerate(places):
+                parts[place] = stream[row][mask[row] > 0].float().cpu().numpy()
+        longest = max(len(part) for part in parts.values())
+        states = np.full((len(asked), longest, parts[0].shape[-1]), np.nan, dtype=np.float32)
+        for place, part in parts.items():
+            states[place, : len(part)] = part
+        return states
+
+    def _passes(
+        self, texts: tuple[str, ...], rows: int, *, least: int, layer: int | None
+    ) -> Iterator[tuple[list[int], Any, Any, Any, Any]]:
+        """Places of a batch of texts, their tokens, mask and logits, and the output of a block."""
+        torch = require("torch", "neural")
+        tokenizer = self.require_tokenizer()
+        encoded = [tokenizer(text)["input_ids"] for text in texts]
+        for text, ids in zip(texts, encoded, strict=True):
+            if len(ids) < least:
+                raise InputError(f"text {text[:40]!r}: {len(ids)} tokens found, expected at least {least}")
+        self.check_length(max(len(ids) for ids in encoded))
+        order = sorted(range(len(texts)), key=lambda i: len(encoded[i]))
         was_training = self.model.training
+        caught: list[Any] = []
+        hook = None
+        if layer is not None:
+            hook = blocks(self.model)[layer].register_forward_hook(
+                lambda _module, _inputs, output: caught.append(block_output(output))
+            )
         self.model.eval()
         try:
             for start in range(0, len(order), rows):
-                batch = order[start : start + rows]
-                ids, mask = left_padded([encoded[i] for i in batch], 0, self.device)
+                places = order[start : start + rows]
+                tokens, mask = left_padded([encoded[i] for i in places], 0, self.device)
+                caught.clear()
+                # Where a block is watched, the logits of one position are enough.
+                few = {} if layer is None else {"logits_to_keep": 1}
                 with torch.no_grad():
                     positions = (mask.cumsum(-1) - 1).clamp(min=0)
-                    logits = self.model(input_ids=ids, attention_mask=mask, position_ids=positions).logits
-                shares = torch.log_softmax(logits[:, :-1].float(), dim=-1)
-                found = -shares.gather(-1, ids[:, 1:, None]).squeeze(-1)
-                # A position counts where it and the one it was told from are tokens of the text.
-                counted = mask[:, :-1] * mask[:, 1:]
-                means = torch.where(counted > 0, found, 0.0).sum(-1) / counted.sum(-1)
-                losses[batch] = means.double().cpu().numpy()
+                    logits = self.model(
+                        input_ids=tokens, attention_mask=mask, position_ids=positions, use_cache=False, **few
+                    ).logits
+                yield places, tokens, mask, logits, caught[0] if caught else None
         finally:
+            if hook is not None:
+                hook.remove()
             self.model.train(was_training)
-        return losses
 
     @staticmethod
     def as_texts(texts: str | Sequence[str]) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ def load(source: str | Path, *, dtype: str = "float32", attention: str = "eager"
     if dtype not in DTYPES:
         raise InputError(f"dtype: {dtype!r} found, expected one of {', '.join(DTYPES)}")
     if str(source) == "smollm2":
-        from inscape.models.language.smollm2 import smollm2
+        from inscape.models.language.smollm2_package import smollm2
 
         return smollm2(dtype=dtype, attention=attention, device=device)
     path = Path(source).expanduser()
