@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from inscape.probes.schedule import Until as Until
     from inscape.probes.schedule import WhenAbove as WhenAbove
     from inscape.probes.schedule import WhenBelow as WhenBelow
+    from inscape.probes.sensitivity_dropout import SensitivityDropout as SensitivityDropout
     from inscape.probes.site import find_sites as find_sites
     from inscape.probes.site_list import sites_of as sites_of
     from inscape.probes.steer import Steer as Steer
@@ -47,6 +48,7 @@ _HOMES = {
     "Until": "inscape.probes.schedule",
     "WhenAbove": "inscape.probes.schedule",
     "WhenBelow": "inscape.probes.schedule",
+    "SensitivityDropout": "inscape.probes.sensitivity_dropout",
     "find_sites": "inscape.probes.site",
     "sites_of": "inscape.probes.site_list",
 }
