@@ -7,6 +7,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from inscape.studies.pathways.exactness import routing_by_hand as by_hand
+
+__all__ = ["CLASSES", "EXPERTS", "by_hand", "ids", "mixture"]
+
 EXPERTS, CHOSEN, WIDTH, VOCABULARY = 6, 2, 16, 40
 SIZES: dict[str, Any] = {
     "vocab_size": VOCABULARY,
@@ -46,25 +50,3 @@ def mixture(kind: str) -> torch.nn.Module:
 def ids(samples: int = 5, tokens: int = 9, seed: int = 0) -> np.ndarray:
     """Random tokens, none of them padding."""
     return np.random.default_rng(seed).integers(1, VOCABULARY, (samples, tokens))
-
-
-def by_hand(model: torch.nn.Module, tokens: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """(sample, layer, expert) the routers' softmax by their formula, one sample at a time without any padding."""
-    rows = []
-    for row, counts in zip(tokens, mask, strict=True):
-        real = torch.as_tensor(row[counts.astype(bool)])[None]
-        with torch.no_grad():
-            body = model.model
-            x = body.embed_tokens(real)
-            place = torch.arange(real.shape[1])[None]
-            turn = body.rotary_emb(x, place)
-            causal = torch.full((real.shape[1],) * 2, float("-inf")).triu(1)[None, None]
-            layers = []
-            for layer in body.layers:
-                attended, _ = layer.self_attn(layer.input_layernorm(x), position_embeddings=turn, attention_mask=causal)
-                x = x + attended
-                entering = layer.post_attention_layernorm(x)
-                layers.append(torch.softmax(entering[0] @ layer.mlp.gate.weight.T, dim=-1).mean(0))
-                x = x + layer.mlp(entering)
-            rows.append(torch.stack(layers).numpy())
-    return np.array(rows)

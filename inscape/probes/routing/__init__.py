@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from inscape.probes.routing.advice import Alarm, calibrate_alarm
 from inscape.probes.routing.consistency import Consistency, consistency
 from inscape.probes.routing.contamination import min_k
 from inscape.probes.routing.distance import PathwayDistance, distance
@@ -41,6 +42,7 @@ _LATER = {
 """Imported when first asked for: they need torch."""
 
 __all__ = [
+    "Alarm",
     "Consistency",
     "Domain",
     "Overlap",
@@ -50,6 +52,7 @@ __all__ = [
     "RouterLog",
     "RoutingHistory",
     "Watch",
+    "calibrate_alarm",
     "choose_epsilon",
     "consistency",
     "distance",
