@@ -163,6 +163,8 @@ class SensitivityDropout:
         if not isinstance(self.layer, int):
             raise InputError(f"layer: {self.layer!r} found, expected the number of a block for a language model")
         language_model, layer = run.language_model, self.layer
+        if self.policy != "none":
+            dropped_count(self.drop, language_model.width)
         self.attach(run.model, lambda _: pooled(language_model.hidden(self.track, layer=layer), self.pooling))
 
     def on_epoch_end(self, run: Any) -> None:
