@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from inscape.models.mixture_of_experts import Course, MixtureOfExperts, answers_of, small_olmoe, train
 from inscape.probes import routing
-from inscape.probes.routing import RouterClamp, RouterLog
+from inscape.probes.routing import RouterLog
 from inscape.probes.routing.history import gauges_of
 from inscape.systems.modular_arithmetic import ModularArithmetic, modular_arithmetic
 
@@ -29,7 +28,10 @@ def trained(item: dict[str, Any]) -> dict[str, Any]:
     "expert_distance_normalised at 0.5" and so on, each (checkpoint,), per_layer (checkpoint, layer), losses
     (checkpoint, sample), correct (checkpoint, item)}}; cross (checkpoint,) distance between the first two domains.
     """
+    # Torch is loaded when a network is trained, not when the studies are listed.
     import torch
+
+    from inscape.models.mixture_of_experts import Course, train
 
     torch.set_num_threads(1)
     tables = modular_arithmetic(item["domains"], item["modulus"], shuffled=item["shuffled"], seed=item["seed"])
@@ -37,7 +39,7 @@ def trained(item: dict[str, Any]) -> dict[str, Any]:
     asked = tables.questions()
     book = _Book(tables, item["probes"], item["seed"])
     change = item.get("change")
-    clamp = RouterClamp(network, change, step=item["change_step"], seed=item["seed"]) if change else None
+    clamp = routing.RouterClamp(network, change, step=item["change_step"], seed=item["seed"]) if change else None
     with clamp if clamp is not None else nullcontext():
         train(
             network,
@@ -53,6 +55,8 @@ def trained(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _network(tables: ModularArithmetic, item: dict[str, Any]) -> Any:
+    from inscape.models.mixture_of_experts import MixtureOfExperts, small_olmoe
+
     build = small_olmoe if item["olmoe"] else MixtureOfExperts
     return build(tables.vocabulary, tables.tokens.shape[1], layers=item["layers"], seed=item["seed"])
 
@@ -94,6 +98,8 @@ class _Book:
 
 
 def _scores(network: Any, tables: ModularArithmetic, domain: str) -> dict[str, Any]:
+    from inscape.models.mixture_of_experts import answers_of
+
     found: dict[str, Any] = {}
     for part in ("train", "test"):
         asked = tables.questions(domain, train=part == "train")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from inscape.models.mixture_of_experts import small_olmoe
 from inscape.probes import routing
 
 if TYPE_CHECKING:
@@ -61,6 +60,8 @@ def exactness(item: dict[str, Any]) -> dict[str, float]:
     -------
     strings (pairs whose distance differs), routing and padding (largest differences).
     """
+    from inscape.models.mixture_of_experts import small_olmoe
+
     random = np.random.default_rng(item["seed"])
     logits = 1.5 * random.normal(size=(2 * item["pairs"], 4, 24))
     weights = np.exp(logits)

@@ -7,14 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from inscape.models.mixture_of_experts import small_olmoe
 from inscape.probes import routing
-from inscape.probes.routing.capture import body_of, quiet
-from inscape.probes.routing.samples import call
 from inscape.studies.pathways.exactness import edit_distance
 
 
-def routed(samples: int, layers: int, experts: int, seed: int, sharpness: float = 1.75) -> np.ndarray:
+def routed(samples: int, layers: int, experts: int, seed: int, sharpness: float = 1.5) -> np.ndarray:
     """Random routing weights (sample, layer, expert); pathways of 16 layers of 64 experts have some 550 characters."""
     logits = sharpness * np.random.default_rng(seed).normal(size=(samples, layers, experts))
     weights = np.exp(logits)
@@ -46,6 +43,10 @@ def recording(item: dict[str, Any]) -> dict[str, float]:
     item : width, layers, experts, chosen, hidden, batch, tokens, turns, seed.
     """
     import torch
+
+    from inscape.models.mixture_of_experts import small_olmoe
+    from inscape.probes.routing.capture import body_of, quiet
+    from inscape.probes.routing.samples import call
 
     torch.set_num_threads(1)
     model = small_olmoe(
