@@ -1,6 +1,5 @@
 """Attention laid open: inside `exposed(model)` the inner quantities of attention in transformers models are sites.
 
-
 `transformers` computes attention in a function that a configuration names. Here one is registered that computes what
 the model's own eager function does, operation for operation, with a `Tap` at each quantity.
 """

@@ -7,7 +7,7 @@ optogenetics, which holds neurons of an animal while it learns.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -161,12 +161,15 @@ def _constant(value: Any, name: str) -> torch.Tensor:
     return constant
 
 
+def fits(given: Sequence[int], wanted: Sequence[int]) -> bool:
+    """Whether an array of one shape broadcasts to the other as it stands."""
+    ends = zip(reversed(given), reversed(wanted), strict=False)
+    return len(given) <= len(wanted) and all(mine in (1, theirs) for mine, theirs in ends)
+
+
 def _fitting(given: torch.Tensor, part: torch.Tensor, site: Site) -> torch.Size:
     """The part's shape, if what is given broadcasts to it."""
-    fits = given.ndim <= part.ndim and all(
-        mine in (1, theirs) for mine, theirs in zip(reversed(given.shape), reversed(part.shape), strict=False)
-    )
-    if not fits:
+    if not fits(given.shape, part.shape):
         raise InputError(
             f"{site}: value of shape {tuple(given.shape)} does not broadcast to what passes, "
             f"of shape {tuple(part.shape)}"

@@ -9,7 +9,7 @@ import numpy as np
 
 from inscape.errors import InputError, UnknownNameError
 from inscape.extras import require
-from inscape.probes.clamp import Clamp
+from inscape.probes.clamp import Clamp, fits
 from inscape.probes.from_pass import FromPass
 from inscape.probes.schedule import Schedule
 from inscape.probes.site import Site
@@ -83,7 +83,7 @@ class Drop(Clamp):
     def _mask_for(self, part: torch.Tensor, site: Site, axes: tuple[str, ...]) -> torch.Tensor:
         if self._mask is not None:
             mask = self._dropped(self._mask.to(part.device))
-            if torch.broadcast_shapes(mask.shape[-part.ndim :], part.shape) != part.shape or mask.ndim > part.ndim:
+            if not fits(mask.shape, part.shape):
                 raise InputError(f"{site}: mask of shape {tuple(mask.shape)} over what passes, {tuple(part.shape)}")
             return mask
         if self._axis not in axes:

@@ -9,7 +9,6 @@ import numpy as np
 
 from inscape.errors import InputError, UnknownNameError
 from inscape.extras import require
-from inscape.probes.recorder import Recorder
 from inscape.probes.recording import Recording
 from inscape.probes.site import Site
 
@@ -44,7 +43,7 @@ class FromPass:
         """The recorded value for the part of a site, on its device; see `Clamp`."""
         source = self.site or site
         recorded = self.recorded
-        if isinstance(recorded, Recorder | Recording):
+        if isinstance(recorded, Recording):
             value = recorded.passed(source, self.at)
         elif isinstance(recorded, Mapping):
             if str(source) not in recorded:

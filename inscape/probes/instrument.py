@@ -52,7 +52,10 @@ class Instrument(ABC):
     @property
     def sites(self) -> tuple[str, ...]:
         """Full names of the sites it holds, in the network's order."""
-        return find_sites(self.model, self._patterns)  # type: ignore[arg-type]
+        return self._found_sites()
+
+    def _found_sites(self) -> tuple[str, ...]:
+        return find_sites(self.model, self._patterns)
 
     @property
     def step(self) -> int | None:
@@ -84,7 +87,10 @@ class Instrument(ABC):
         self._set_active()
 
     def _set_active(self) -> None:
-        self._active = True if self.when is None else self.when.active(self._step or 0, self._measures)
+        active = True if self.when is None else self.when.active(self._step or 0, self._measures)
+        if isinstance(active, np.ndarray) and active.all() == active.any():
+            active = bool(active.all())
+        self._active = active
 
     def __enter__(self) -> Self:
         if self._attached:
@@ -111,7 +117,7 @@ class Instrument(ABC):
             self._attached = attached
 
     def _attach(self) -> None:
-        for site, module in resolve(self.model, self._patterns):  # type: ignore[arg-type]
+        for site, module in resolve(self.model, self._patterns):
             if site.side == "input":
                 hook = self._input_hook(site, module)
                 self._handles.append(module.register_forward_pre_hook(hook, with_kwargs=True))
@@ -125,13 +131,16 @@ class Instrument(ABC):
         self._handles.clear()
 
     def _output_hook(self, site: Site, module: torch.nn.Module) -> Any:
+        axes: dict[int, tuple[str, ...]] = {}
+
         def hook(_module: torch.nn.Module, _args: Any, output: Any) -> Any:
             if not self._attached or self._active is False:
                 return None
-            if isinstance(output, torch.Tensor) and site.element is None:
-                return self._touch(output, site, module)
-            key, activation = _element(output, site)
-            changed = self._touch(activation, site, module)
+            plain = site.element is None and isinstance(output, torch.Tensor)
+            key, activation = (None, output) if plain else _element(output, site)
+            if activation.ndim not in axes:
+                axes[activation.ndim] = axes_of(module, activation.ndim, site)
+            changed = self._act(activation, site, axes[activation.ndim])
             return None if changed is None else _with_element(output, key, changed)
 
         return hook
@@ -142,15 +151,12 @@ class Instrument(ABC):
                 return None
             named = isinstance(site.element, str) or not any(isinstance(a, torch.Tensor) for a in args)
             key, activation = _element(kwargs if named else args, site)
-            changed = self._touch(activation, site, module)
+            changed = self._act(activation, site, axes_of(module, activation.ndim, site))
             if changed is None:
                 return None
             return (args, {**kwargs, key: changed}) if named else (_with_element(args, key, changed), kwargs)
 
         return hook
-
-    def _touch(self, activation: torch.Tensor, site: Site, module: torch.nn.Module) -> torch.Tensor | None:
-        return self._act(activation, site, axes_of(module, activation.ndim, site))
 
     @abstractmethod
     def _act(self, activation: torch.Tensor, site: Site, axes: tuple[str, ...]) -> torch.Tensor | None:

@@ -1,32 +1,40 @@
-"""`Recorder`: keeps what passes the sites of a network."""
+"""`Recorder`: keeps what passes the sites of a network, and the gradients that come back through them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Shaped
 
 from inscape.errors import InputError
 from inscape.extras import require
 from inscape.probes.instrument import Instrument
-from inscape.probes.recording import Recording
+from inscape.probes.record_folder import RecordFolder
+from inscape.probes.recording import GRADIENT, Recording
 from inscape.probes.schedule import Schedule
 from inscape.probes.site import Site
 from inscape.probes.track import Track
-from inscape.trajectories import Trajectories
 
 if TYPE_CHECKING:
     import torch
-    import xarray
 else:
     torch = require("torch", "neural")
 
-_TYPES = {"float32": torch.float32, "float16": torch.float16, "float64": torch.float64}
+_TYPES = {"float16": torch.float16, "float32": torch.float32, "float64": torch.float64}
+_MEMORY = 4 * 2**30
+# Numbers as low as this mask a score; a half-precision infinity says the same.
+_MASKED = 1e30
 
 
-class Recorder(Instrument):
+class PrecisionWarning(UserWarning):
+    """Recorded numbers do not fit the type they are recorded in."""
+
+
+class Recorder(Instrument, Recording):
     """Records what passes sites of a network while its `with` block lasts; what was recorded stays after it.
 
     Parameters
@@ -34,16 +42,25 @@ class Recorder(Instrument):
     model : the network.
     sites : one pattern or several, perhaps with a part in brackets: only that part is kept. See `find_sites`.
     dtype : "float32", "float16" (half the memory) or "float64"; integers and truths keep their type.
+    store : a new folder to stream to; nothing is then held in memory. `Recording.open` reads it again.
+    memory : bytes that passes may take in memory; the pass that goes beyond them is refused.
     every : only every so many-th pass of a site is kept, the first included.
     keep : only so many of the newest passes are kept; None keeps all.
+    gradients : record gradients too, as backward passes come, even after the block; see `gradient`. Where nothing
+        before a site can learn, the activation itself is made to ask for its gradient.
     live : keep tensors with their graph, not copies, so that `FromPass` lets gradients through; mind `keep`.
     nan : "error" stops at the first NaN, "keep" records it.
     when : schedule by step or measure; None is always.
 
     Raises
     ------
-    InputError : at a pass that holds NaN, named by site and step.
+    InputError : at a pass that holds NaN, named by site and step, or that goes beyond `memory`; the network and its
+        optimiser are as they were before the pass.
     UnknownNameError : on entry, if a pattern matches nothing.
+
+    Warns
+    -----
+    PrecisionWarning : if numbers are too large for float16.
     """
 
     def __init__(
@@ -52,91 +69,133 @@ class Recorder(Instrument):
         sites: str | Iterable[str],
         *,
         dtype: str = "float32",
+        store: str | Path | None = None,
+        memory: int = _MEMORY,
         every: int = 1,
         keep: int | None = None,
+        gradients: bool = False,
         live: bool = False,
         nan: str = "error",
         when: Schedule | None = None,
     ):
-        super().__init__(model, sites, when=when)
+        Instrument.__init__(self, model, sites, when=when)
         if dtype not in _TYPES:
-            raise InputError(f"dtype: {dtype!r} found, expected one of {sorted(_TYPES)}")
+            raise InputError(f"dtype: {dtype!r} found, expected one of {', '.join(_TYPES)}")
         if nan not in ("error", "keep"):
             raise InputError(f"nan: {nan!r} found, expected 'error' or 'keep'")
-        for name, count in (("every", every), ("keep", keep)):
+        for name, count in (("every", every), ("keep", keep), ("memory", memory)):
             if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
                 raise InputError(f"{name}: {count!r} found, expected a positive integer")
+        if store is not None and (live or keep is not None):
+            raise InputError("store: a folder takes every pass as plain numbers; leave out live= and keep=")
         self._type = _TYPES[dtype]
-        self._every, self._keep, self._live, self._nan = every, keep, live, nan
-        self._tracks: dict[str, Track] = {}
+        self._memory, self._every, self._keep, self._nan = memory, every, keep, nan
+        self._gradients, self._live = gradients, live
+        self._folder = None if store is None else RecordFolder(store)
         self._seen: dict[str, int] = {}
-        self.recording = Recording(self._tracks)
+        self._beyond: set[str] = set()
+        self._held = 0
+        self._made: dict[str, Track] = {}
+        Recording.__init__(self, self._made)
 
     @property
     def sites(self) -> tuple[str, ...]:
         """Full names of the recorded sites, in the network's order."""
-        return self.recording.sites or super().sites
+        return self._recorded_sites() or self._found_sites()
 
     def _attach(self) -> None:
-        for name in super().sites:
-            self._tracks.setdefault(name, Track(self._keep))
-            self._seen.setdefault(name, 0)
+        for name in self._found_sites():
+            if name not in self._made:
+                self._made[name] = Track(keep=self._keep) if self._folder is None else self._folder.track(name)
+                self._seen[name] = 0
         super()._attach()
 
-    def _act(self, activation: torch.Tensor, site: Site, axes: tuple[str, ...]) -> None:
+    def _detach(self) -> None:
+        super()._detach()
+        if self._folder is not None:
+            self._folder.close()
+
+    def _act(self, activation: torch.Tensor, site: Site, axes: tuple[str, ...]) -> torch.Tensor | None:
+        # Gradient checkpointing computes a pass again on the way back; it is the same pass.
+        if torch._C._current_graph_task_id() != -1:
+            return None
         name = str(site)
-        seen = self._seen[name]
-        self._seen[name] = seen + 1
-        if seen % self._every:
+        number = self._seen[name]
+        self._seen[name] = number + 1
+        if number % self._every:
+            return None
+        part = site.part(activation, axes) if site.selection else activation
+        left = site.left_axes(axes)
+        self._check(part.detach(), name, number, "activation")
+        if self._live:
+            self._take(name, left, part, number)
+            return None
+        self._take(name, left, self._copied(part, name), number)
+        return self._ask_gradient(activation, site, axes, number) if self._gradients else None
+
+    def _ask_gradient(
+        self, activation: torch.Tensor, site: Site, axes: tuple[str, ...], number: int
+    ) -> torch.Tensor | None:
+        if not torch.is_grad_enabled() or not activation.is_floating_point():
+            return None
+        asked = activation
+        if not activation.requires_grad:
+            # A copy of the leaf, for later layers may work in place.
+            asked = activation.detach().requires_grad_().clone()
+        name, step = str(site), self.step
+
+        def take(gradient: torch.Tensor) -> None:
+            part = site.part(gradient, axes)
+            self._check(part, name, number, "gradient", step)
+            self._take(GRADIENT + name, site.left_axes(axes), self._copied(part, name), number, step)
+
+        asked.register_hook(take)
+        return asked if asked is not activation else None
+
+    def _check(self, part: torch.Tensor, name: str, number: int, what: str, step: int | None = None) -> None:
+        """Stop at NaN. The sum looks at each number once; only where it is not finite is each asked for itself."""
+        if self._nan == "keep" or not part.is_floating_point() or math.isfinite(part.sum().item()):
             return
-        part = site.part(activation, axes)
-        if self._nan == "error" and part.is_floating_point() and _has_nan(part):
+        count = int(torch.isnan(part).sum())
+        if count:
+            step = self.step if step is None else step
             raise InputError(
-                f"{name}: {int(torch.isnan(part).sum())} NaN in an activation of shape {tuple(part.shape)} "
-                f"at {f'pass {seen}' if self.step is None else f'step {self.step}'}; "
-                "look at the learning rate and the batch, or record with nan='keep'"
+                f"{name}: {count} NaN of {part.numel()} in an {what} of shape {tuple(part.shape)} at "
+                f"{f'pass {number}' if step is None else f'step {step}'}; lower the learning rate, look at the batch, "
+                "or record them with nan='keep'"
             )
-        track = self._tracks[name]
-        track.axes = site.left_axes(axes)
-        track.append(part if self._live else self._copied(part), self.step)
 
-    def _copied(self, part: torch.Tensor) -> np.ndarray:
+    def _copied(self, part: torch.Tensor, name: str) -> np.ndarray:
         kind = self._type if part.is_floating_point() else part.dtype
-        return part.detach().to(device="cpu", dtype=kind, copy=True).numpy()
+        copied = part.detach().to(device="cpu", dtype=kind, copy=True)
+        if kind is torch.float16 and name not in self._beyond and bool(torch.isinf(copied).any()):
+            count = int((torch.isinf(copied) & (part.detach().cpu().abs() < _MASKED)).sum())
+            if count:
+                self._beyond.add(name)
+                warnings.warn(
+                    f"{name}: {count} of {part.numel()} numbers are beyond 65504 and become infinite in float16; "
+                    "record with dtype='float32'",
+                    PrecisionWarning,
+                    stacklevel=2,
+                )
+        return copied.numpy()
 
-    def axes(self, site: str) -> tuple[str, ...]:
-        """Names of the axes of one pass of a site."""
-        return self.recording.axes(site)
-
-    def steps(self, site: str) -> np.ndarray:
-        """(pass,) label of each pass: `step`, or the number of the pass where none was set."""
-        return self.recording.steps(site)
-
-    def passes(self, site: str) -> Sequence[Any]:
-        """Each pass of a site by itself, of any shapes."""
-        return self.recording.passes(site)
-
-    def array(self, site: str) -> Shaped[np.ndarray, "pass *axes"]:
-        """All passes of a site as one array; see `Recording.array`."""
-        return self.recording.array(site)
-
-    def tokens(self, site: str) -> Shaped[np.ndarray, "*axes"]:
-        """The passes of a site joined along its token axis; see `Recording.tokens`."""
-        return self.recording.tokens(site)
-
-    def to_xarray(self, site: str) -> xarray.DataArray:
-        """All passes of a site with named axes."""
-        return self.recording.to_xarray(site)
-
-    def trajectories(self, site: str, over: str = "step") -> Trajectories:
-        """What passed a site as trajectories over steps, passes or one of its axes; see `Recording.trajectories`."""
-        return self.recording.trajectories(site, over)
-
-    def passed(self, site: Site, at: int) -> Any:
-        """What passed a site in one pass; see `Recording.passed`."""
-        return self.recording.passed(site, at)
-
-
-def _has_nan(part: torch.Tensor) -> bool:
-    # One pass over the numbers; only where the sum is not finite (infinite scores) each is looked at.
-    return not bool(torch.isfinite(part.detach().sum())) and bool(torch.isnan(part).any())
+    def _take(self, name: str, axes: tuple[str, ...], passed: Any, number: int, step: int | None = None) -> None:
+        step = self.step if step is None else step
+        if self._folder is not None:
+            self._folder.append(name, axes, passed, number, step)
+            self._made.setdefault(name, self._folder.track(name))
+            return
+        track = self._made.get(name)
+        if track is None:
+            track = self._made[name] = Track(keep=self._keep)
+        track.axes = axes
+        before = track.bytes_held
+        track.append(passed, number, step)
+        self._held += track.bytes_held - before
+        if self._held > self._memory:
+            raise InputError(
+                f"{name}: {self._held / 2**20:.0f} MiB of passes at pass {number} are beyond memory="
+                f"{self._memory / 2**20:.0f} MiB; stream them with store=folder, or take less with dtype='float16', "
+                "every=, keep= or a part of the site"
+            )

@@ -57,7 +57,7 @@ class Site:
     selection: tuple[tuple[str, Index], ...] = ()
 
     @classmethod
-    def parse(cls, text: str) -> Site:
+    def parse(cls, text: str | Site) -> Site:
         """Read a site from its text.
 
         Raises
@@ -85,6 +85,9 @@ class Site:
         side = f":{self.side}{element}" if element or self.side != "output" else ""
         parts = ", ".join(f"{axis}={_index_text(index)}" for axis, index in self.selection)
         return f"{self.module}{side}{f'[{parts}]' if parts else ''}"
+
+    def __hash__(self) -> int:
+        return hash(str(self))  # slices have no hash of their own
 
     @property
     def whole(self) -> Site:
@@ -128,7 +131,7 @@ class Site:
         return tuple(axis for axis in axes if axis not in gone)
 
 
-def find_sites(model: torch.nn.Module, pattern: str | Iterable[str]) -> tuple[str, ...]:
+def find_sites(model: torch.nn.Module, pattern: str | Site | Iterable[str | Site]) -> tuple[str, ...]:
     """The sites of a network that a pattern names, in the network's own order.
 
     Parameters
@@ -148,7 +151,28 @@ def find_sites(model: torch.nn.Module, pattern: str | Iterable[str]) -> tuple[st
     return tuple(str(site) for site, _ in resolve(model, pattern))
 
 
-def resolve(model: torch.nn.Module, pattern: str | Iterable[str]) -> tuple[tuple[Site, torch.nn.Module], ...]:
+def match_names(pattern: str, names: Sequence[str]) -> tuple[str, ...]:
+    """Those of several full site names that a pattern matches, in their order.
+
+    Raises
+    ------
+    UnknownNameError : if it matches none.
+    """
+    wish = Site.parse(pattern)
+    glob = _glob(wish.module)
+    matches = [name for name in names if _matches(Site.parse(name), wish, glob)]
+    if not matches:
+        raise UnknownNameError("recorded site", str(wish), names)
+    return tuple(matches)
+
+
+def _matches(site: Site, wish: Site, glob: re.Pattern[str]) -> bool:
+    return bool(glob.fullmatch(site.module)) and replace(wish, module=site.module) == site
+
+
+def resolve(
+    model: torch.nn.Module, pattern: str | Site | Iterable[str | Site]
+) -> tuple[tuple[Site, torch.nn.Module], ...]:
     """Each site that a pattern names with its module; see `find_sites`."""
     modules = named_modules(model)
     patterns = [pattern] if isinstance(pattern, str | Site) else list(pattern)
