@@ -7,7 +7,7 @@ import pytest
 
 from inscape.errors import InputError, UnknownNameError
 from inscape.models.language import LanguageModel, fine_tune, small_language_model
-from inscape.probes.eigenscore import Settled, eigenscore, pooled, score
+from inscape.probes.eigenscore import EigenscoreMonitor, Settled, eigenscore, pooled, score
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
@@ -97,3 +97,20 @@ def test_what_cannot_be_scored_is_refused_in_a_line(taught, settings, said):
 def test_a_model_that_cannot_fall_below_zero_is_not_asked_for_chance_it_has_not_drawn(taught):
     with pytest.raises(AttributeError, match="chance=200"):
         _ = score(taught, PROMPTS[0], 2, tokens=1).beyond_chance
+
+
+def test_a_monitor_follows_scores_over_epochs_and_ends_a_run_that_is_good_enough():
+    model = small_language_model(["lives", "in", *NAMES, *TOWNS], layers=2, width=32, longest=16)
+    texts = [f"{name} lives in {TOWNS[i % 6]} <end>" for i, name in enumerate(NAMES[:8])]
+    watch = EigenscoreMonitor(PROMPTS[:3], samples=4, tokens=2)
+    fine_tune(model, texts, epochs=4, batch=8, callbacks=[watch])
+    assert watch.trajectory().states.shape == (4, 3)
+    assert watch.eigenscores[-1] == pytest.approx(watch.scores[-1].eigenscore)
+    enough = EigenscoreMonitor(PROMPTS[:3], samples=4, tokens=2, stop_loss=50.0, stop_score=50.0)
+    assert fine_tune(model, texts, epochs=4, batch=8, callbacks=[enough]).epoch == 1
+    never = EigenscoreMonitor(PROMPTS[:3], samples=4, tokens=2, stop_loss=50.0, stop_score=-50.0)
+    assert fine_tune(model, texts, epochs=2, batch=8, callbacks=[never]).epoch == 2
+    with pytest.raises(InputError, match="both or none"):
+        EigenscoreMonitor(PROMPTS, stop_loss=1.0)
+    with pytest.raises(InputError, match="no epoch has ended"):
+        EigenscoreMonitor(PROMPTS).trajectory()

@@ -12,16 +12,18 @@ from inscape.probes.eigenscore.pooling import POOLINGS, pooled
 from inscape.probes.eigenscore.streaming import Settled, StreamingEigenscore
 
 if TYPE_CHECKING:
-    from inscape.probes.eigenscore.prompts import EigenScores, score
+    from inscape.probes.eigenscore.monitor import EigenscoreMonitor
+    from inscape.probes.eigenscore.prompts import PromptScores, score
 
-_LATER = {"EigenScores": "prompts", "score": "prompts"}
+_LATER = {"EigenscoreMonitor": "monitor", "PromptScores": "prompts", "score": "prompts"}
 """Imported when first asked for: they sample from language models, which needs torch."""
 
 __all__ = [
     "METHODS",
     "POOLINGS",
-    "EigenScores",
     "Eigenscore",
+    "EigenscoreMonitor",
+    "PromptScores",
     "Settled",
     "StreamingEigenscore",
     "eigenscore",

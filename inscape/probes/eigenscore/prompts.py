@@ -20,7 +20,7 @@ from inscape.probes.eigenscore.streaming import Settled, StreamingEigenscore
 
 
 @dataclass(frozen=True)
-class EigenScores:
+class PromptScores:
     """Scores labelled by prompt, and what else can be said of the same answers.
 
     Parameters
@@ -104,7 +104,7 @@ def score(
     chance: int = 0,
     seed: int | np.random.Generator | None = 0,
     rows: int = 64,
-) -> EigenScores:
+) -> PromptScores:
     """Sample answers to each prompt and score how far they scatter.
 
     All answers to a batch of prompts are sampled at once, and only their pooled states are kept.
@@ -170,7 +170,7 @@ def score(
         if chance
         else np.empty(0)
     )
-    return EigenScores(
+    return PromptScores(
         prompts=asked,
         answers=tuple(tuple(c.texts) for c in collected),
         eigenscore=np.array(values),
