@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -114,14 +115,21 @@ class ClosedRecursion:
     def _shrink(self, factor: float) -> float:
         return float(torch.as_tensor(self.reference.rule.shrink(factor)).mean())
 
-    def quadratic(self, apart: torch.Tensor, batch: int | None) -> torch.Tensor:
-        """d' H_l d (order,) for differences of coordinates (order, basis); the mean over batches if None."""
+    def curvature_of(self, batch: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """B Y_l' (basis, rank) and W_l of a batch."""
+        batches, rank = len(self.reference), self.curvature.rank
+        first = batches + batch * rank
+        return self.gram[:, first : first + rank], self.curvature.cores[batch]
+
+    @cached_property
+    def mean_curvature(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """The same of the mean over batches."""
+        batches, rank = len(self.reference), self.curvature.rank
+        columns = self.gram[:, batches : batches * (1 + rank)].reshape(-1, batches, rank)
+        return columns.mean(dim=1), self.curvature.cores.mean(dim=0)
+
+    def bend(self, apart: torch.Tensor, columns: torch.Tensor, core: torch.Tensor) -> torch.Tensor:
+        """d' H d (order,) for differences of coordinates (order, basis) and a curvature as of `curvature_of`."""
         batches, rank = len(self.reference), self.curvature.rank
         inside = apart @ self.gram[:, batches * (1 + rank) : batches * (1 + rank) + rank]
-        if batch is None:
-            columns = self.gram[:, batches : batches * (1 + rank)].reshape(-1, batches, rank).mean(dim=1)
-            core = self.curvature.cores.mean(dim=0)
-        else:
-            columns = self.gram[:, batches + batch * rank : batches + (batch + 1) * rank]
-            core = self.curvature.cores[batch]
         return 2 * ((apart @ columns) * inside).sum(-1) - ((inside @ core) * inside).sum(-1)
