@@ -1,0 +1,34 @@
+"""What a reader of study 18 must know."""
+
+from __future__ import annotations
+
+from inscape.studies.induction.claims import CLAIMS
+from inscape.studies.induction.sizes import Sizes
+from inscape.studies.paper import Findings
+
+DEPARTURES = (
+    "Exemplars are Gaussian vectors, or Omniglot's 242 reachable characters through fixed random convolutions; the "
+    "paper's come from a pretrained network on all 1623 characters. The handwriting arms run where INSCAPE_DATA names "
+    "a folder that holds them.",
+    "Seeds differ in weights and in the sequences drawn; the paper's clamped runs share one seed.",
+    "Times count the first moment at which the loss on 500 fixed training sequences, linear between lines of the log, "
+    "lies below the level. The paper's times are read off figures of one seed.",
+    "The clamp of B alone, and with C, is not in the paper: the query's score of a label is 8 times the attention that "
+    "layer 1 pays from that label to the query's exemplar. It takes for granted that layer 1's values carry what they "
+    "attend to, so the share of A in the Shapley table is that of its attention alone.",
+)
+
+
+def remarks(findings: Findings, sizes: Sizes) -> tuple[str, ...]:
+    """The departures from the paper, and each missed bar by name."""
+    said = [
+        *DEPARTURES,
+        f"Learning rate {sizes.learning_rate:g} (paper 1e-5): times in sequences compare as ratios, not as numbers.",
+    ]
+    if not sizes.has_drawings:
+        said.append("Omniglot was not found: set INSCAPE_DATA for the arms on handwriting.")
+    missed = [claim for claim in CLAIMS if claim.judge(findings.measured.get(claim.name)) == "not met"]
+    said += [
+        f"Missed: {claim.name}, {findings.measured[claim.name].value:.4g} against {claim.bound}." for claim in missed
+    ]
+    return tuple(said)

@@ -1,0 +1,117 @@
+"""Bar 6: what a clamp costs, and what a stack saves; TransformerLens beside it where it is installed."""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from inscape.studies.induction.arms import CLAMPS, clamp_of
+from inscape.systems.few_shot import gaussian_few_shot
+
+BATCH = 32
+
+
+def step_times(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Processor seconds of a training step on one thread, by arm: the least of several interleaved blocks.
+
+    item : "steps" in a block, "blocks", "runs" of the stack.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        arms: dict[str, Callable[[], None]] = {name: our_step(1, name) for name in CLAMPS}
+        arms["stack"] = our_step(item["runs"], "none")
+        if has_transformer_lens():
+            arms["peer"] = peer_step()
+        found = dict.fromkeys(arms, np.inf)
+        for _ in range(item["blocks"]):
+            for name, step in arms.items():
+                began = time.process_time()
+                for _ in range(item["steps"]):
+                    step()
+                found[name] = min(found[name], (time.process_time() - began) / item["steps"])
+    finally:
+        torch.set_num_threads(threads)
+    return found
+
+
+def our_step(runs: int, clamp: str) -> Callable[[], None]:
+    """A step of Adam on a fixed batch, under a clamp that stays on."""
+    import torch
+
+    from inscape.models.attention_only import AttentionOnly
+    from inscape.models.attention_only.losses import cross_entropy
+    from inscape.models.attention_only.stream import TrainingStream
+
+    task = gaussian_few_shot()
+    net = AttentionOnly(task.width, task.labels, seeds=range(runs))
+    batch = TrainingStream(task, net, BATCH, 0).batch(0)
+    optimiser = torch.optim.Adam(net.parameters(), lr=1e-4, fused=True)
+    clamps = clamp_of(net, clamp)
+
+    def step() -> None:
+        with clamps:
+            loss = cross_entropy(net(batch), batch).sum()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+
+    return step
+
+
+def has_transformer_lens() -> bool:
+    """Whether the peer is installed."""
+    return importlib.util.find_spec("transformer_lens") is not None
+
+
+def peer_step() -> Callable[[], None]:
+    """The same network, batch and clamp (previous token) in TransformerLens, run with hooks."""
+    import torch
+    from transformer_lens import HookedTransformer, HookedTransformerConfig
+
+    task = gaussian_few_shot()
+    sizes = {"n_layers": 2, "d_model": 64, "n_ctx": 5, "d_head": 8, "n_heads": 8, "d_vocab": 5, "d_vocab_out": 5}
+    net = HookedTransformer(
+        HookedTransformerConfig(
+            **sizes,
+            attn_only=True,
+            positional_embedding_type="rotary",
+            rotary_dim=8,
+            normalization_type="LN",
+            device="cpu",
+            seed=0,
+        )
+    )
+    see = torch.nn.Linear(task.width, 64)
+    weights = [*net.parameters(), *see.parameters()]
+    optimiser = torch.optim.Adam(weights, lr=1e-4, fused=True)
+    drawn = task.draw(BATCH)
+    features = torch.as_tensor(task.features[drawn.exemplars])
+    labels, targets = torch.as_tensor(drawn.labels), torch.as_tensor(drawn.targets)
+    before = torch.eye(5).roll(-1, 1)
+    before[0] = torch.eye(5)[0]
+
+    def clamp(pattern: Any, hook: Any) -> Any:
+        changed = pattern.clone()
+        changed[:, 2] = before
+        return changed
+
+    hooks = [("blocks.0.attn.hook_pattern", clamp)]
+
+    def step() -> None:
+        seen, told = see(features), net.embed(labels)
+        stream = torch.stack([seen[:, 0], told[:, 0], seen[:, 1], told[:, 1], seen[:, 2]], 1)
+        with net.hooks(fwd_hooks=hooks):
+            logits = net(stream, start_at_layer=0)[:, -1]
+        loss = torch.nn.functional.cross_entropy(logits, targets)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+
+    return step
