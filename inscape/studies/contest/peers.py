@@ -32,6 +32,8 @@ WIDTH = 256
 WINDOWS = {15: 64, 100: 256}
 """Windows of a gradient step, by points a period; at 100 points, 64 of them give errors twice as large (measured)."""
 
+LEARNING_RATES = {15: (1e-3,), 100: (1e-3, 3e-4)}
+
 LEAST_WINDOWS = 64
 """Windows of each coordinate, where there are several."""
 
@@ -48,13 +50,15 @@ def missing(peer: str) -> str:
 def settings(peer: str, per_period: int) -> list[dict[str, float]]:
     """The settings that a peer tries.
 
-    Of the networks, the lookbacks of the published grid: 5, 10, half a period, a period. Of the echo state network,
-    spectral radius, leak, input scaling and ridge penalty.
+    Of the networks, the lookbacks of the published grid: 5, 10, half a period, a period; at 100 points a period each
+    with two learning rates, so that they have as long to choose as `learn`. Of the echo state network, spectral radius,
+    leak, input scaling and ridge penalty.
     """
     if peer == "echo state network":
         grid = itertools.product((0.4, 0.8, 1.2), (0.3, 0.6, 1.0), (0.1, 0.3, 1.0), (1e-8, 1e-6, 1e-4, 1e-2))
         return [{"sr": a, "lr": b, "input_scaling": c, "ridge": d} for a, b, c, d in grid]
-    return [{"input_size": n} for n in sorted({5, 10, per_period // 2, per_period})]
+    lookbacks = sorted({5, 10, per_period // 2, per_period})
+    return [{"input_size": n, "learning_rate": rate} for n in lookbacks for rate in LEARNING_RATES[per_period]]
 
 
 @on_one_thread
@@ -127,7 +131,8 @@ def forecast(
         if peer == "echo state network":
             return _echo_state(known, horizon, seed=seed, **setting)
         windows = max(WINDOWS[per_period], LEAST_WINDOWS * known.shape[1])
-        chosen = {"input_size": int(setting["input_size"]), "steps": STEPS[per_period], "windows": windows}
+        chosen: dict[str, Any] = {**setting, "input_size": int(setting["input_size"])}
+        chosen |= {"steps": STEPS[per_period], "windows": windows}
         return network(peer, known, horizon, **chosen, seed=seed)
 
 
@@ -146,6 +151,7 @@ def network(
     steps: int,
     windows: int,
     seed: int,
+    learning_rate: float = 1e-3,
 ) -> Float[np.ndarray, "horizon state"]:
     """A network of neuralforecast, fitted and let run on by steps of one sample.
 
@@ -169,6 +175,7 @@ def network(
             "h": 1,
             "input_size": input_size,
             "max_steps": steps,
+            "learning_rate": learning_rate,
             "mlp_units": 3 * [[WIDTH, WIDTH]],
             "windows_batch_size": windows,
             "random_seed": seed % 2**31,

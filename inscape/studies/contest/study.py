@@ -29,14 +29,14 @@ STUDY = Study(
     needs=("studies",),
 )
 
-SIDE_BY_SIDE = 20
-"""Systems, spread over the catalogue, on which other houses' forecasters run at desk scale."""
+SIDE_BY_SIDE = {15: 45, 100: 20}
+"""Systems, spread over the catalogue, on which other houses' forecasters run at desk scale, by points a period."""
 
 ALL_COORDINATES = {15: None, 100: 20}
 """Systems of the multivariate view at desk scale, by points a period (None: all); those side by side join them."""
 
 NOISY = {15: 30, 100: 5}
-BANDED = {15: 30, 100: 8}
+BANDED = {15: 30, 100: 12}
 """Systems that are seen with noise, and those whose bands are measured, at desk scale."""
 
 SAMPLINGS = (15, 100)
@@ -113,12 +113,12 @@ def side_by_side(lab: Lab, findings: Findings, choices: Choices) -> tuple[Boards
         present = [peer for peer in present if peer == "echo state network"]
         reasons = {peer: reasons[peer] or ("" if peer in present else "not run at smoke scale") for peer in PEERS}
     findings.notes += tuple(f"{peer} was not run: {reason}." for peer, reason in reasons.items() if reason)
-    names = flows(lab.choose(smoke=1, desk=SIDE_BY_SIDE, paper=None))
     views = lab.choose(smoke=VIEWS[:1], desk=VIEWS, paper=VIEWS)
     boards: Boards = {}
     spent = 0.0
     costs = []
     for per_period in lab.choose(smoke=SAMPLINGS[:1], desk=SAMPLINGS, paper=SAMPLINGS):
+        names = flows(lab.choose(smoke=1, desk=SIDE_BY_SIDE[per_period], paper=None))
         items: list[dict[str, Any]] = [
             {"name": name, "per_period": per_period, "seed": lab.seed, "peer": peer, "views": list(views)}
             for peer in present
@@ -163,6 +163,7 @@ def _laws(lab: Lab) -> list[str] | None:
 
 def _fuller_views(lab: Lab, per_period: int) -> tuple[set[str], set[str]]:
     """Systems of which all coordinates are seen, and those that are seen with noise."""
-    whole = {*flows(lab.choose(smoke=None, desk=ALL_COORDINATES[per_period], paper=None)), *flows(SIDE_BY_SIDE)}
+    whole = {*flows(lab.choose(smoke=None, desk=ALL_COORDINATES[per_period], paper=None))}
+    whole |= {*flows(SIDE_BY_SIDE[per_period])}
     noisy = flows(lab.choose(smoke=1 if per_period == 15 else 0, desk=NOISY[per_period], paper=None))
     return whole | set(noisy), set(noisy)
