@@ -30,12 +30,13 @@ PROMPTS = [f"{name} lives in" for name in NAMES]
 
 def test_a_model_scatters_where_it_was_not_taught(taught):
     found = score(taught, PROMPTS, 10, 1.0, top_k=None, tokens=2, chance=50)
-    assert found.eigenscore[:8].max() < found.eigenscore[8:].mean()
-    assert found.beyond_chance[:8].max() < 0
+    assert found.eigenscore[:8].mean() < found.eigenscore[8:].min()
+    assert found.beyond_chance[:8].mean() < found.beyond_chance[8:].mean()
     assert found.entropy[:8].max() < found.entropy[8:].min()
     assert found.log_probability[:8].mean() > found.log_probability[8:].mean()
-    assert (found.distinct[:8] == 1).all()
-    assert (found.answer_entropy[:8] == 0).all()
+    assert found.distinct[:8].mean() < found.distinct[8:].mean()
+    assert (found.answer_entropy[found.distinct == 1] == 0).all()
+    assert (found.answer_entropy[found.distinct > 1] > 0).all()
     assert [row["most_frequent"] for row in found.rows()[:3]] == TOWNS[:3]
     assert (len(found), found.layer, found.drawn.tolist()) == (12, 1, [10] * 12)
 
@@ -67,7 +68,7 @@ def test_states_that_are_nan_name_their_prompt(taught):
     block = taught.model.model.layers[1]
     handle = block.register_forward_hook(lambda *_: torch.tensor(float("nan")) * _[2])
     try:
-        with pytest.raises(InputError, match="prompt 'name3 lives in': NaN in the hidden states of layer 1"):
+        with pytest.raises(InputError, match="prompt 'name3 lives in': NaN or inf in the model's logits"):
             score(taught, PROMPTS[3], 4, tokens=2)
     finally:
         handle.remove()

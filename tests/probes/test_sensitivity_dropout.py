@@ -132,13 +132,13 @@ def test_watching_alone_leaves_training_to_the_bit_as_it_was():
 def test_losses_are_those_of_the_tokens_and_frozen_layers_stay(model):
     before = {n: p.clone() for n, p in model.model.named_parameters()}
     start = float(np.average(model.losses(TEXTS)))
-    run = fine_tune(model, TEXTS, epochs=1, learning_rate=1e-9, batch=5, frozen_layers=2)
+    run = fine_tune(model, TEXTS, epochs=1, learning_rate=1e-3, batch=12, frozen_layers=2)
     assert run.losses[0] == pytest.approx(start, abs=1e-4)
     for name, parameter in model.model.named_parameters():
         frozen = name.startswith(("model.layers.0", "model.layers.1", "model.embed"))
         assert torch.equal(parameter, before[name]) == frozen, name
         assert parameter.requires_grad
-    assert run.step == 3
+    assert run.step == 1
 
 
 def test_low_rank_adapters_are_merged_and_leave_no_trace(model):

@@ -168,6 +168,11 @@ def _batch(
         for step in range(tokens):
             uniforms = torch.from_numpy(np.concatenate([stream.random(samples) for stream in streams]))
             logits = logits.float()
+            broken = ~torch.isfinite(logits).any(dim=-1).cpu() | torch.isnan(logits).any(dim=-1).cpu()
+            if bool((broken & alive).any()):
+                row = int((broken & alive).nonzero()[0])
+                prompt = tokenizer.decode(encoded[row // samples])
+                raise InputError(f"prompt {prompt!r}: NaN or inf in the model's logits; the model has diverged")
             log_shares = torch.log_softmax(logits, dim=-1)
             entropy = -(log_shares.exp() * log_shares).sum(-1).cpu()
             token = drawing.draw(logits, uniforms.to(device))

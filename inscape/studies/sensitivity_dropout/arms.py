@@ -69,14 +69,15 @@ class Zeroing:
     def on_epoch_end(self, run: Any) -> None:
         if run.epoch not in self.epochs:
             return
-        from inscape.probes.unit_sensitivity import sensitive_units, sensitivity
+        from inscape.probes.unit_sensitivity import sensitive_units, sensitivity, sensitivity_as_released
 
         width = run.language_model.width
-        chosen = sensitive_units(
-            sensitivity(np.array(self.dropout.embeddings[-self.dropout.window :])), self.dropout.drop
-        )
+        window = np.array(self.dropout.embeddings[-self.dropout.window :])
+        chosen = sensitive_units(sensitivity(window), self.dropout.drop)
+        read = sensitive_units(sensitivity_as_released(window), self.dropout.drop)
         plain = self._scores(run.language_model, None)
         off = self._scores(run.language_model, chosen)
+        released = self._scores(run.language_model, read)
         by_chance = [
             self._scores(run.language_model, self.random.permutation(width)[: len(chosen)]) for _ in range(self.sets)
         ]

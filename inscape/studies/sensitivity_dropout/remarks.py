@@ -36,8 +36,13 @@ REASONS = {
 }
 
 
-def remarks(findings: Findings) -> tuple[str, ...]:
-    """Departures from the paper, what the numbers say together, and the reasons of missed bars."""
+def remarks(findings: Findings, is_trial: bool) -> tuple[str, ...]:
+    """Departures from the paper, what the numbers say together, and the reasons of missed bars.
+
+    findings : of the run; is_trial : it is too small to judge by, so nothing is said of its numbers.
+    """
+    if is_trial:
+        return DEPARTURES
     said = list(DEPARTURES)
     value = {name: found.value for name, found in findings.measured.items()}
 

@@ -71,7 +71,7 @@ def run(lab: Lab) -> Findings:
     oscillations(lab, findings, sizes, trained)
     detecting(lab, findings, sizes)
     findings.tables["ledger"] = ledger(findings)
-    findings.notes = remarks(findings)
+    findings.notes = remarks(findings, is_trial=lab.scale == "smoke")
     return findings
 
 
