@@ -62,14 +62,18 @@ class Attention(torch.nn.Module):
         self.project = torch.nn.Linear(width, 3 * width, bias=False)
         self.mix = torch.nn.Linear(width, width, bias=False)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(sample, token, width) -> the same."""
+    def forward(self, x: torch.Tensor, *, last: bool = False) -> torch.Tensor:
+        """(sample, token, width) -> the same, or (sample, 1, width) of the last token alone."""
         split = self.project(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         queries, keys, values = split.unbind(0)
+        if last:
+            queries = queries[:, :, -1:]
         # Sequences are a few tokens long: the plain products beat the fused kernels, which are made for long ones.
         scores = queries @ keys.transpose(-1, -2) * queries.shape[-1] ** -0.5
-        later = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool, device=x.device).triu(1)
-        pattern = torch.softmax(scores.masked_fill(later, float("-inf")), dim=-1)
+        if not last:
+            later = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool, device=x.device).triu(1)
+            scores = scores.masked_fill(later, float("-inf"))
+        pattern = torch.softmax(scores, dim=-1)
         return self.mix((pattern @ values).transpose(1, 2).flatten(-2))
 
 
@@ -83,9 +87,9 @@ class Layer(torch.nn.Module):
         self.before_mixture = torch.nn.RMSNorm(width)
         self.mixture = Mixture(width, experts, chosen, hidden)
 
-    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """(sample, token, width) -> the same, and the balancing loss of its mixture."""
-        x = x + self.attention(self.before_attention(x))
+    def forward(self, x: torch.Tensor, *, last: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
+        """(sample, token, width) -> the same, or its last token alone, and the balancing loss of its mixture."""
+        x = (x[:, -1:] if last else x) + self.attention(self.before_attention(x), last=last)
         added, balancing = self.mixture(self.before_mixture(x))
         return x + added, balancing
 
@@ -154,7 +158,11 @@ class MixtureOfExperts(torch.nn.Module):
                     torch.nn.init.normal_(parameter, std=deviation)
 
     def forward(self, tokens: torch.Tensor, *, last: bool = False) -> Answered:
-        """(sample, token) whole numbers -> logits at every token, or at the last one only, and the balancing loss."""
+        """(sample, token) whole numbers -> logits at every token, or at the last one only, and the balancing loss.
+
+        Where only the last token is asked for, the last layer computes nothing else, and its part of the balancing
+        loss is taken over last tokens.
+        """
         if tokens.ndim != 2 or not 0 < tokens.shape[1] <= self.context or tokens.dtype not in (torch.long, torch.int):
             raise InputError(
                 f"tokens: shape {tuple(tokens.shape)} of {tokens.dtype} found, expected (sample, token) whole numbers, "
@@ -162,8 +170,8 @@ class MixtureOfExperts(torch.nn.Module):
             )
         x = self.embedding(tokens) + self.position[: tokens.shape[1]]
         balancing = []
-        for layer in self.layers:
-            x, loss = layer(x)
+        for place, layer in enumerate(self.layers, 1):
+            x, loss = layer(x, last=last and place == len(self.layers))
             balancing.append(loss)
         x = self.before_answer(x[:, -1] if last else x)
         return Answered(self.answer(x), torch.stack(balancing).mean())

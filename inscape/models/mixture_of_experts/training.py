@@ -189,7 +189,7 @@ def train(
         logits, balancing = answer(network, asked)
         loss = torch.nn.functional.cross_entropy(logits, wanted)
         if not torch.isfinite(loss):
-            raise DivergedError(f"training: the loss is {float(loss)} at step {step}; try a smaller rate or clip=1.0")
+            raise DivergedError(f"training: the loss is {loss.item()} at step {step}; try a smaller rate or clip=1.0")
         if plan.balancing:
             loss = loss + plan.balancing * balancing
         optimiser.zero_grad()
