@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -27,13 +29,13 @@ TINY = {
 
 def test_the_made_language_drifts_over_the_years():
     texts = texts_of.made_texts()
-    words = [set(t.text.replace(".", "").split()) for t in texts]
-
-    def likeness(i, j):
-        return len(words[i] & words[j]) / len(words[i] | words[j])
+    words = sorted({w for t in texts for w in t.text.replace(".", "").split()})
+    counts = [Counter(t.text.replace(".", "").split()) for t in texts]
+    used = np.array([[c[w] for w in words] for c in counts], dtype=float)
+    used /= np.linalg.norm(used, axis=1, keepdims=True)
 
     assert [t.year for t in texts] == sorted(t.year for t in texts)
-    assert likeness(0, 1) > 1.3 * likeness(0, -1)
+    assert used[0] @ used[1] > 1.5 * (used[0] @ used[-1])
     assert texts == texts_of.made_texts()
 
 
@@ -82,5 +84,5 @@ def test_the_smoke_scale_measures_every_claim(tmp_path, monkeypatch):
     unmeasured = {name for name, j in judged.items() if j.measured is None or j.measured.value is None}
     assert unmeasured <= {"refuses_bad", "refuses_far"}
     assert judged["quadratic"].measured.value < 1e-5
-    assert len(run.folder.figures) == 7
+    assert len(run.folder.figures) == 8
     assert any("made language" in note for note in run.notes)

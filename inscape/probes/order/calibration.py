@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from inscape.probes.order.estimator import Estimator
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Calibration:
     """What truth and estimate differ by.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from inscape.probes.order.estimator import Estimator
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Check:
     """Estimated and retrained losses of some orders.
 

@@ -37,7 +37,7 @@ class Basis(NamedTuple):
         return torch.cat([rows @ vectors.T for rows in self])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ClosedRecursion:
     """Displacements x = e B from the anchor, with the momentum c B, for many orders side by side.
 

@@ -17,7 +17,7 @@ SECOND_SHARE = 5
 """One in so many directions is kept for what the batches' curvature itself adds to the displacement."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Curvature:
     """H_l ~ Y_l' S + S' Y_l - S' W_l S with orthonormal rows S, Y_l = S H_l and W_l = S Y_l' for every batch l.
 
@@ -77,7 +77,7 @@ def measure_curvature(
     rank = min(rank, reference.landscape.size)
     first = principal(moves, min(len(moves), max(rank - rank // SECOND_SHARE, min(rank, 1))))
     products = _room(reference, rank, store)
-    for batch in range(len(reference)):
+    for batch in range(len(reference) if len(first) else 0):
         products[batch, : len(first)] = _whitened(reference, anchor, root, batch, first)
     directions = first
     if rank > len(first) > 0:

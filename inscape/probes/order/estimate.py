@@ -26,7 +26,7 @@ CHECKPOINTS = 3
 """Gradients that a trust value costs."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Estimate:
     """The network that an order would have led to, as an estimator sees it.
 

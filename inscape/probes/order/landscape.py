@@ -107,8 +107,8 @@ class Landscape:
         at = parameters.detach().requires_grad_()
         loss = self.loss(at, batch)
         gradient = torch.autograd.grad(loss, at, create_graph=True)[0]
-        products = [_rows(gradient, at, block) for block in directions.split(chunk)]
-        found = torch.cat(products) if products else directions.new_zeros(directions.shape)
+        products = [_rows(gradient, at, block) for block in directions.split(chunk) if len(block)]
+        found = torch.cat(products) if products else torch.zeros_like(directions)
         return loss.item(), gradient.detach(), found
 
 

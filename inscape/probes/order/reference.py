@@ -21,7 +21,7 @@ else:
     torch = require("torch", "neural")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Reference:
     """A recorded run over batches 0 .. T-1 in this order.
 

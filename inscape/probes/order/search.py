@@ -22,7 +22,7 @@ TOURNAMENT = 3
 MUTATION = 0.4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Search:
     """What a search found.
 

@@ -56,6 +56,12 @@ CLAIMS = (
         at_most=0.0,
     ),
     Claim(
+        "memory_grows_plain",
+        "C3, control: the same where Adam has no momentum, so that a batch acts at once",
+        setting="ours",
+        at_most=0.0,
+    ),
+    Claim(
         "generalisation_depends",
         "C3: generalisation depends on position: the same on unseen text like the batch",
         setting="no direction known",

@@ -41,6 +41,7 @@ def curricula(item: Mapping[str, Any]) -> dict[str, Any]:
         "orders": {name: np.array(o) for name, o in orders.items()},
         "true": true,
         "random": np.exp(truth.losses(drawn, VALIDATION).values),
+        "names": list(reference.names),
         "evaluated": searched.evaluated,
         "evaluated_by_fut": by_fut.evaluated,
         "history": np.exp(searched.history),
@@ -74,7 +75,7 @@ def _precedence(estimator: Estimator, truth: Estimator, few: np.ndarray) -> dict
 def maps(item: Mapping[str, Any]) -> dict[str, Any]:
     """Memorisation and generalisation maps (batch, position): retrained, by `carried`, and by the paper's estimator.
 
-    item : as of `recorded_run`, with "rank".
+    item : as of `recorded_run`, with "rank"; "only_true" leaves the paper's estimator out.
     """
     import torch
 
@@ -91,8 +92,9 @@ def maps(item: Mapping[str, Any]) -> dict[str, Any]:
         "names": list(reference.names),
     }
     # An order is retrained once for both maps.
-    for name, one in (("true", order.retrain(reference)), ("fut1", order.fut1(reference))):
-        found[name] = _both(one, reference, like)
+    found["true"] = _both(order.retrain(reference), reference, like)
+    if not item.get("only_true"):
+        found["fut1"] = _both(order.fut1(reference), reference, like)
     found["similarity"] = _similarity(reference)
     return found
 

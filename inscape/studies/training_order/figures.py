@@ -91,6 +91,29 @@ def position_maps(maps: Mapping[str, np.ndarray], kind: str) -> go.Figure:
     return figure
 
 
+def recency(curves: Mapping[str, np.ndarray]) -> go.Figure:
+    """Mean over batches of the retrained loss on a batch, or on text like it, by the place at which the batch came."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    looks = ((BLUE, "solid"), (BLUE, "dot"), (RED, "solid"), (RED, "dot"))
+    for (name, values), (colour, dash) in zip(curves.items(), looks, strict=False):
+        figure.add_scatter(
+            x=np.arange(len(values)),
+            y=1e3 * values,
+            mode="lines+markers",
+            name=name,
+            line={"color": colour, "dash": dash},
+        )
+    figure.update_layout(
+        title="Momentum holds back what comes last",
+        xaxis={"title": "position of the batch"},
+        yaxis={"title": "loss, mean of each batch taken off (10<sup>-3</sup> nats)"},
+        legend=BELOW,
+    )
+    return figure
+
+
 def curricula(runs: Sequence[Mapping[str, Any]]) -> go.Figure:
     """Retrained perplexities of searched, heuristic and random orders, relative to the random orders' median."""
     import plotly.graph_objects as go

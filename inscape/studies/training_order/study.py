@@ -71,6 +71,7 @@ def run(lab: Lab) -> Findings:
         lab.step("quadratic", bowl_error, bowl), setting="30 parameters, 12 batches, exact and full rank"
     )
     findings.figures["curricula"] = figures.curricula(searched)
+    findings.figures["precedence"] = figures.precedence_table(searched[0]["precedence"]["gain"], searched[0]["names"])
     findings.notes = remarks(findings, text)
     return findings
 
@@ -218,12 +219,15 @@ def position_maps(lab: Lab, findings: Findings, items: list[dict[str, Any]], set
     def alike(name: str, kind: str) -> list[float]:
         return [rank_correlation(off(run[name][kind]), off(run["true"][kind])) for run in runs]
 
-    def trend(kind: str) -> list[float]:
-        positions = np.arange(runs[0]["true"][kind].shape[1])
-        return [rank_correlation(off(r["true"][kind]), np.broadcast_to(positions, r["true"][kind].shape)) for r in runs]
+    def trend(seen: Runs, kind: str) -> list[float]:
+        true = [r["true"][kind] for r in seen]
+        return [rank_correlation(off(t), np.broadcast_to(np.arange(t.shape[1]), t.shape)) for t in true]
 
-    found["memory_grows"] = _median(trend("memorisation"), setting)
-    found["generalisation_depends"] = _median(trend("generalisation"), setting)
+    plain = [items[0] | {"momentum": 0.0, "only_true": True}]
+    without = lab.parallel_map(maps, plain, label="map without momentum")
+    found["memory_grows"] = _median(trend(runs, "memorisation"), setting)
+    found["memory_grows_plain"] = Measured(trend(without, "memorisation")[0], setting="one run, beta1 = 0")
+    found["generalisation_depends"] = _median(trend(runs, "generalisation"), setting)
     gains = [off(run["true"]["generalisation"])[:, 0] - off(run["true"]["generalisation"])[:, -1] for run in runs]
     found["generalisation_similarity"] = _median(
         [rank_correlation(run["similarity"], gain) for run, gain in zip(runs, gains, strict=True)], setting
@@ -236,6 +240,12 @@ def position_maps(lab: Lab, findings: Findings, items: list[dict[str, Any]], set
         findings.figures[kind] = figures.position_maps(
             {words: runs[0][name][kind] for words, name in shown.items()}, kind.capitalize()
         )
+    curves = {
+        f"{kind}, {words}": off(seen[0]["true"][kind]).mean(axis=0)
+        for words, seen in (("momentum 0.9", runs), ("no momentum", without))
+        for kind in ("memorisation", "generalisation")
+    }
+    findings.figures["recency"] = figures.recency(curves)
 
 
 def trust(lab: Lab, findings: Findings, items: list[dict[str, Any]], runs: Runs) -> None:

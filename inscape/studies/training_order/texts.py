@@ -54,7 +54,7 @@ def made_texts(years: int = 96, words: int = 1_500, seed: int = 7) -> tuple[Date
     common = 1.0 / np.arange(1, len(lexicon) + 1)
     found = []
     for year in range(years):
-        chances = common * np.exp(-(((year - prime) / 25.0) ** 2) / 2) + 0.2 * common
+        chances = common * np.exp(-(((year - prime) / 25.0) ** 2) / 2) + 0.05 * common
         drawn = random.choice(lexicon, words, p=chances / chances.sum())
         ends = random.random(words) < 0.12
         found.append(Dated(1800 + year, " ".join(w + ("." if e else "") for w, e in zip(drawn, ends, strict=True))))
