@@ -50,6 +50,7 @@ from inscape.analysis.kernel_rank import StateRank, generalisation_rank, kernel_
 from inscape.analysis.local_maps import spectrum_from_data
 from inscape.analysis.lyapunov import lyapunov_spectrum
 from inscape.analysis.memory_capacity import MemoryCapacity, memory_capacity
+from inscape.analysis.oscillation import detrended_deviation, step_deviation
 from inscape.analysis.partial_correlation import partial_correlation
 from inscape.analysis.period import (
     DominantPeriod,
@@ -162,6 +163,7 @@ __all__ = [
     "correlation_dimension",
     "covariant_vectors",
     "crps",
+    "detrended_deviation",
     "disk_certificate",
     "dominant_period",
     "embedding_lag",
@@ -215,6 +217,7 @@ __all__ = [
     "spectral_moments",
     "spectrum_from_data",
     "spectrum_with_error_control",
+    "step_deviation",
     "stroboscopic_section",
     "surrogates",
     "theiler_window",
