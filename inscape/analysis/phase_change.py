@@ -14,11 +14,11 @@ from inscape.errors import InputError
 
 @dataclass(frozen=True)
 class PhaseChange:
-    """A fall of a curve, timed by the shares of its start that are left.
+    """A fall of a curve, timed by the shares of a level that are left.
 
     Parameters
     ----------
-    t90, t50, t10 : when 90, 50 and 10 % of the starting value are reached for the first time; NaN if never.
+    t90, t50, t10 : when the curve first lies below 90, 50 and 10 % of the level; NaN if never.
     """
 
     t90: float
@@ -73,17 +73,27 @@ def plateau_length(
     return time_to_threshold(times, values, (1 - width) * level) - start
 
 
-def phase_change(times: Float[np.ndarray, "time"], values: Float[np.ndarray, "time"]) -> PhaseChange:
-    """When a curve has lost 10, 50 and 90 % of the value it starts at.
+def phase_change(
+    times: Float[np.ndarray, "time"], values: Float[np.ndarray, "time"], level: float | None = None
+) -> PhaseChange:
+    """When a curve has lost 10, 50 and 90 % of a level.
+
+    Parameters
+    ----------
+    times, values : one curve.
+    level : where its plateau lies, such as the loss of guessing; the value it starts at if None.
 
     Raises
     ------
-    InputError : if the curve does not start at a finite value above zero.
+    InputError : if the level, or without one the first value, is not finite and above zero.
     """
     t, y = _curve(times, values)
-    if y.ndim != 1 or not np.isfinite(y[0]) or y[0] <= 0:
-        raise InputError(f"values: shape {y.shape}, starting at {y.flat[0]:g}; expected one curve from above zero")
-    return PhaseChange(*(float(_crossing(t, y, share * y[0], False)) for share in (0.9, 0.5, 0.1)))
+    if y.ndim != 1:
+        raise InputError(f"values: shape {y.shape} found, expected one curve (time,)")
+    top = float(y[0]) if level is None else float(level)
+    if not (np.isfinite(top) and top > 0):
+        raise InputError(f"level: {top:g} found, expected a number above zero; give level=")
+    return PhaseChange(*(float(_crossing(t, y, share * top, False)) for share in (0.9, 0.5, 0.1)))
 
 
 def _curve(times: Any, values: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -36,6 +36,12 @@ class TensorProductRun:
     learnt: dict[str, Float[np.ndarray, "run size"]]
 
     @property
+    def plateau(self) -> Float[np.ndarray, "run"]:
+        """Loss of a product of zero: where a run rests until its three vectors find their direction together."""
+        sizes = np.prod([_dot(vectors, vectors) for vectors in self.truth.values()], axis=0)
+        return sizes / (2 * self.truth["a"].shape[1] ** 3)
+
+    @property
     def curves(self) -> Trajectories:
         """The losses as trajectories over steps."""
         from inscape.trajectories import Trajectories, Trajectory

@@ -68,6 +68,14 @@ def test_curves_that_are_none_are_refused(times, values):
 def test_a_curve_from_zero_has_no_phase_change():
     with pytest.raises(InputError, match="above zero"):
         phase_change([0.0, 1.0], [0.0, 1.0])
+    with pytest.raises(InputError, match="above zero"):
+        phase_change([0.0, 1.0], [2.0, 1.0], level=-1.0)
+    with pytest.raises(InputError, match="one curve"):
+        phase_change([0.0, 1.0], np.ones((2, 2)))
+
+
+def test_a_level_apart_from_the_start_is_where_the_shares_are_taken():
+    assert phase_change([0.0, 1.0], [2.0, 0.0], level=1.0).t50 == pytest.approx(0.75)
 
 
 def test_shapley_shares_of_a_glove_game_are_known():

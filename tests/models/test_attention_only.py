@@ -125,7 +125,7 @@ def test_rotary_scores_depend_on_the_distance_alone():
 def test_an_untrained_network_guesses_among_all_labels_and_a_trained_one_copies(task):
     net = fresh(task, seeds=[0, 1])
     run = train(net, task, sequences=16_000, every=4_000, learning_rate=3e-3, splits=("train", "relabelled"))
-    assert run.logged["loss train"][0] == pytest.approx(np.log(task.labels), abs=0.3)
+    assert (run.logged["accuracy train"][0] < 0.4).all()
     assert (run.logged["loss train"][-1] < np.log(2) / 2).all()
     assert (run.logged["accuracy train"][-1] > 0.9).all()
 

@@ -12,7 +12,8 @@ from inscape.models.tensor_product import TensorProduct
 
 def sharpness(clamped, seeds=range(20)):
     run = TensorProduct(clamped=clamped).train(1000, seeds=list(seeds))
-    return np.array([phase_change(np.arange(1001.0), loss).sharpness for loss in run.losses])
+    levels = zip(run.losses, run.plateau, strict=True)
+    return np.array([phase_change(np.arange(1001.0), loss, level).sharpness for loss, level in levels])
 
 
 def test_descent_on_inner_products_is_descent_on_the_whole_tensor():
@@ -37,6 +38,14 @@ def test_three_learning_factors_wait_for_each_other_and_one_alone_does_not():
     # Some run may not be through in 1000 steps; the median does not mind.
     assert np.nanmedian(sharpness(())) <= 0.35
     assert np.nanmedian(sharpness(("b", "c"))) >= 1.3
+
+
+def test_a_run_of_three_factors_rests_at_the_loss_of_a_product_of_zero():
+    run = TensorProduct().train(1000, seeds=range(20))
+    # A tenth above and below that level lie more steps than the whole drop takes afterwards.
+    rests = (np.abs(run.losses / run.plateau[:, None] - 1) < 0.1).sum(axis=1)
+    falls = ((run.losses < 0.9 * run.plateau[:, None]) & (run.losses > 0.1 * run.plateau[:, None])).sum(axis=1)
+    assert np.median(rests / np.maximum(falls, 1)) > 2
 
 
 def test_the_loss_of_one_learning_factor_decays_as_the_closed_form_says():
@@ -64,4 +73,4 @@ def test_what_cannot_be_trained_is_refused():
     with pytest.raises(InputError, match="two clamped"):
         TensorProduct(clamped=("a",)).decay({})
     with pytest.raises(DivergedError, match="ran away"):
-        TensorProduct(5, learning_rate=500.0).train(1000)
+        TensorProduct(5, learning_rate=50.0).train(200)

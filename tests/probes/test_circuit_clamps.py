@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 from inscape.errors import InputError  # noqa: E402
 from inscape.models.attention_only import AttentionOnly, Batch, train  # noqa: E402
 from inscape.models.attention_only.losses import cross_entropy  # noqa: E402
-from inscape.probes import Instruments, KeepOnly, Until, WhenBelow  # noqa: E402
+from inscape.probes import Clamp, Instruments, KeepOnly, Until, WhenBelow  # noqa: E402
 from inscape.probes import circuit_clamps as clamps  # noqa: E402
 from inscape.studies.induction.by_hand import CLAMPS, logits_by_hand  # noqa: E402
 from inscape.systems.few_shot import gaussian_few_shot  # noqa: E402
@@ -153,9 +153,7 @@ def test_a_clamp_may_be_released_while_training_goes_on(task):
 def test_a_clamp_that_leaves_nothing_to_learn_is_told_of_before_training(task):
     net = AttentionOnly(task.width, task.labels, heads=4, width=16, seeds=[0, 1])
     with (
-        clamps.earlier_layer(net, runs=[1]),
-        clamps.informed_match(net, runs=[1]),
-        clamps.copy(net, runs=[1]),
+        Clamp(net, "unembedding[run=1]", 0.0),
         pytest.warns(UserWarning, match="run 1"),
     ):
         train(net, task, sequences=64, every=64, evaluation=16)

@@ -170,17 +170,17 @@ def scaling(times: Mapping[tuple[str, str], Sequence[tuple[int, float]]]) -> go.
 
 
 def toy_curves(found: Mapping[str, Mapping[str, Any]]) -> go.Figure:
-    """Loss of the toy over its start, median over seeds, by which factors are clamped."""
+    """Loss of the toy over that of a product of zero, median over seeds, by which factors are clamped."""
     import plotly.graph_objects as go
 
     figure = go.Figure()
     for (name, arm), colour in zip(found.items(), (BLACK, ORANGE, BLUE), strict=False):
         losses = np.asarray(arm["losses"])
-        _band(figure, np.arange(losses.shape[1]), losses / losses[:, :1], colour, f"clamped: {name}")
+        _band(figure, np.arange(1, losses.shape[1]), losses[:, 1:], colour, f"clamped: {name}")
     figure.update_layout(
         title="The product of three vectors: a plateau and a drop, until two are clamped",
         xaxis={"title": "steps of gradient descent (logarithmic)", "type": "log"},
-        yaxis={"title": "loss (share of its start)", "range": [0, 1.2]},
+        yaxis={"title": "loss (share of that of a product of zero)", "range": [0, 3]},
         legend=BELOW,
     )
     return figure

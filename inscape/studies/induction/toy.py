@@ -24,11 +24,11 @@ def toy(item: Mapping[str, Any]) -> dict[str, Any]:
     times = np.arange(item["steps"] + 1.0)
     for name, clamped in ARMS.items():
         run = TensorProduct(clamped=clamped).train(item["steps"], seeds=range(item["seeds"]))
-        changes = [phase_change(times, loss) for loss in run.losses]
+        changes = [phase_change(times, loss, level) for loss, level in zip(run.losses, run.plateau, strict=True)]
         found[name] = {
             "sharpness": np.array([c.sharpness for c in changes]),
             "t50": np.array([c.t50 for c in changes]),
-            "losses": run.losses,
+            "losses": run.losses / run.plateau[:, None],
         }
     model = TensorProduct(clamped=("b", "c"))
     held = model.train(21, seeds=range(HELD_OUT, HELD_OUT + item["seeds"]))
