@@ -13,14 +13,15 @@ from inscape.probes.routing.history import gauges_of
 from inscape.systems.modular_arithmetic import ModularArithmetic, modular_arithmetic
 
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8)
+ANSWER = " at the answer"
 
 
 def trained(item: dict[str, Any]) -> dict[str, Any]:
     """Train one network and measure it every so many steps.
 
-    item : domains {name: share of training}, modulus, shuffled, seed, layers, steps, every, probes (samples a domain
-        whose routing is compared), course (arguments of `Course`), olmoe (the library's class in place of ours),
-        change ("freeze", "shuffle", "share" or None) and change_step.
+    item : domains {name: share of training}, modulus, shuffled, seed, layers, deviation (of the starting weights),
+        steps, every, probes (samples a domain whose routing is compared), course (arguments of `Course`), olmoe (the
+        library's class in place of ours), change ("freeze", "shuffle", "share" or None) and change_step.
 
     Returns
     -------
@@ -58,7 +59,13 @@ def _network(tables: ModularArithmetic, item: dict[str, Any]) -> Any:
     from inscape.models.mixture_of_experts import MixtureOfExperts, small_olmoe
 
     build = small_olmoe if item["olmoe"] else MixtureOfExperts
-    return build(tables.vocabulary, tables.tokens.shape[1], layers=item["layers"], seed=item["seed"])
+    return build(
+        tables.vocabulary,
+        tables.tokens.shape[1],
+        layers=item["layers"],
+        deviation=item["deviation"],
+        seed=item["seed"],
+    )
 
 
 class _Book:
@@ -80,7 +87,9 @@ class _Book:
         self.steps.append(step)
         logs = {name: routing.record(network, tokens, dtype="float32") for name, tokens in self.probes.items()}
         for name, log in logs.items():
-            for key, value in {**_scores(network, self.tables, name), **_gauges(log)}.items():
+            last = routing.record(network, self.probes[name], tokens="last", dtype="float32")
+            told = _scores(network, self.tables, name) | _gauges(log) | _gauges_of_answer(last)
+            for key, value in told.items():
                 self.domains[name].setdefault(key, []).append(value)
         first, *others = logs.values()
         self.cross.append(
@@ -110,6 +119,12 @@ def _scores(network: Any, tables: ModularArithmetic, domain: str) -> dict[str, A
         found[f"{part}_loss"] = float(losses.mean())
         found["losses" if part == "train" else "correct"] = losses.astype(np.float32) if part == "train" else correct
     return found
+
+
+def _gauges_of_answer(log: RouterLog) -> dict[str, float]:
+    """The gauges of the one token at which an answer is asked for, their names ending in ANSWER."""
+    wanted = ("string_distance", "expert_distance_normalised", "overlap", "smoothness", "entropy")
+    return {f"{k}{ANSWER}": v for k, v in gauges_of(log, most=None).items() if k in wanted}
 
 
 def _gauges(log: RouterLog) -> dict[str, Any]:

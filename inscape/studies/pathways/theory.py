@@ -40,12 +40,15 @@ def frozen_routers(item: dict[str, Any]) -> dict[str, Any]:
 
     The kernel of the whole is sum over experts of g_k(x) g_k(x') K(x, x'): all experts are alike in the wide limit.
 
-    item : samples, features, groups, spread, experts, routers, scale (of the logits), ridge, seed.
+    Sharper gates make the kernel larger, and with it the effective dimension at a fixed ridge; "shape" is the effective
+    dimension of the kernel scaled to a trace of one, in which only the routes' likeness is left.
+
+    item : samples, features, groups, spread, experts, routers, scale (deviation of the logits), ridge, seed.
     """
     random = np.random.default_rng(item["seed"])
     points = clusters(item["samples"], item["features"], item["groups"], item["spread"], random)
     expert_kernel = relu_tangent_kernel(points)
-    found: dict[str, list[float]] = {"string": [], "expert": [], "overlap": [], "dimension": []}
+    found: dict[str, list[float]] = {name: [] for name in ("string", "expert", "overlap", "dimension", "shape")}
     for _ in range(item["routers"]):
         logits = item["scale"] * points @ random.normal(size=(item["experts"], item["features"])).T
         gates = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -56,5 +59,7 @@ def frozen_routers(item: dict[str, Any]) -> dict[str, Any]:
             distance(weights, unit="expert", normalised=True, per_layer=False, keep_matrix=False).mean
         )
         found["overlap"].append(overlap(weights).mean)
-        found["dimension"].append(effective_dimension(gates @ gates.T * expert_kernel, item["ridge"]))
+        kernel = gates @ gates.T * expert_kernel
+        found["dimension"].append(effective_dimension(kernel, item["ridge"]))
+        found["shape"].append(effective_dimension(kernel * len(kernel) / np.trace(kernel), item["ridge"]))
     return {name: np.array(values) for name, values in found.items()}
