@@ -151,7 +151,7 @@ class RidgePath:
 
         chosen = np.arange(len(x)) if len(x) <= limit else np.linspace(0, len(x) - 1, limit).astype(int)
         self.centres = x[chosen]
-        values, vectors = eigh(covariance(self.centres, self.centres, length_scale, shape))
+        values, vectors = eigh(covariance(self.centres, self.centres, length_scale, shape), driver="evd")
         if len(x) <= limit:
             self._back, self._gain, self._target = vectors, np.maximum(values, 0.0), vectors.T @ y
             self._is_whole = True

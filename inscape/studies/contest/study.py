@@ -29,14 +29,14 @@ STUDY = Study(
     needs=("studies",),
 )
 
-SIDE_BY_SIDE = {15: 45, 100: 20}
+SIDE_BY_SIDE = {15: 30, 100: 20}
 """Systems, spread over the catalogue, on which other houses' forecasters run at desk scale, by points a period."""
 
 ALL_COORDINATES = {15: None, 100: 20}
 """Systems of the multivariate view at desk scale, by points a period (None: all); those side by side join them."""
 
 NOISY = {15: 30, 100: 5}
-BANDED = {15: 30, 100: 12}
+BANDED = {15: 20, 100: 8}
 """Systems that are seen with noise, and those whose bands are measured, at desk scale."""
 
 SAMPLINGS = (15, 100)
