@@ -22,7 +22,7 @@ ESTIMATORS: dict[str, Callable[[Reference, int], Estimator]] = {
     "fut0": lambda reference, rank: order.Taylor(reference, 0),
     "fut1": lambda reference, rank: order.fut1(reference),
     "fut2": lambda reference, rank: order.fut2(reference),
-    "fut1, projected": lambda reference, rank: order.fut1(reference, projection=0.25),
+    "fut1, projected": lambda reference, rank: order.fut1(reference, projection=0.03),
 }
 
 
