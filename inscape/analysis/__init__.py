@@ -60,6 +60,7 @@ from inscape.analysis.periodic_orbits import (
     PeriodicOrbit,
     periodic_orbit,
 )
+from inscape.analysis.phase_change import PhaseChange, phase_change, plateau_length, time_to_threshold
 from inscape.analysis.point_energy import PointEnergy, point_energy
 from inscape.analysis.processing_capacity import ProcessingCapacity, processing_capacity
 from inscape.analysis.pseudospectrum import Pseudospectrum, plane, pseudospectrum
@@ -91,6 +92,7 @@ from inscape.analysis.sections import (
     return_map,
     stroboscopic_section,
 )
+from inscape.analysis.shapley import shapley_values
 from inscape.analysis.spectral_measure import SpectralMeasure, spectral_measure
 from inscape.analysis.spectrum import (
     Spectrum,
@@ -136,6 +138,7 @@ __all__ = [
     "MemoryCapacity",
     "MultiscaleEntropy",
     "PeriodicOrbit",
+    "PhaseChange",
     "PointEnergy",
     "ProcessingCapacity",
     "Pseudospectrum",
@@ -193,7 +196,9 @@ __all__ = [
     "partial_correlation",
     "periodic_orbit",
     "permutation_entropy",
+    "phase_change",
     "plane",
+    "plateau_length",
     "poincare_section",
     "point_energy",
     "power_spectrum",
@@ -210,6 +215,7 @@ __all__ = [
     "rigged_density",
     "rmse",
     "sample_entropy",
+    "shapley_values",
     "smape",
     "spectral_distance",
     "spectral_entropy",
@@ -221,6 +227,7 @@ __all__ = [
     "stroboscopic_section",
     "surrogates",
     "theiler_window",
+    "time_to_threshold",
     "unitary_part",
     "valid_time",
     "zero_one_test",

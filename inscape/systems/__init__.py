@@ -10,6 +10,7 @@ from inscape.systems.zoo import Zoo
 if TYPE_CHECKING:
     from inscape.systems.definition import Definition
     from inscape.systems.delay_flow import DelayFlow
+    from inscape.systems.few_shot import FewShot, gaussian_few_shot, omniglot_few_shot
     from inscape.systems.flow import Flow
     from inscape.systems.map import Map
     from inscape.systems.noise import simulate_with_noise, with_observation_noise
@@ -22,11 +23,14 @@ zoo = Zoo()
 _HOMES = {
     "Definition": "definition",
     "DelayFlow": "delay_flow",
+    "FewShot": "few_shot",
     "Flow": "flow",
     "Map": "map",
     "from_file": "text",
     "from_text": "text",
+    "gaussian_few_shot": "few_shot",
     "narma": "tasks",
+    "omniglot_few_shot": "few_shot",
     "simulate_with_noise": "noise",
     "with_observation_noise": "noise",
 }
@@ -34,11 +38,14 @@ _HOMES = {
 __all__ = [
     "Definition",
     "DelayFlow",
+    "FewShot",
     "Flow",
     "Map",
     "from_file",
     "from_text",
+    "gaussian_few_shot",
     "narma",
+    "omniglot_few_shot",
     "simulate_with_noise",
     "with_observation_noise",
     "zoo",
