@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from inscape.probes import order as order
     from inscape.probes import routing as routing
     from inscape.probes.clamp import Clamp as Clamp
+    from inscape.probes.clamp_gradient import ClampGradient as ClampGradient
     from inscape.probes.drop import Drop as Drop
     from inscape.probes.from_pass import FromPass as FromPass
     from inscape.probes.instruments import Instruments as Instruments
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Tap": "inscape.models.tap",
     "Clamp": "inscape.probes.clamp",
+    "ClampGradient": "inscape.probes.clamp_gradient",
     "Drop": "inscape.probes.drop",
     "FromPass": "inscape.probes.from_pass",
     "Instruments": "inscape.probes.instruments",

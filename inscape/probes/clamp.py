@@ -84,12 +84,15 @@ class Clamp(Instrument):
                 .expand(_fitting(self.value, part, site))
                 .clone(memory_format=torch.contiguous_format)
             )
-        given = self.value(part, str(site))
+        given = self.value(part, site.name)
         if given is None:
             raise InputError(f"{site}: the clamp's function returned None, expected what takes the part's place")
         return given if isinstance(given, torch.Tensor) else torch.as_tensor(given)
 
-    def _act(self, activation: torch.Tensor, site: Site, axes: tuple[str, ...]) -> torch.Tensor:
+    def _act(self, activation: torch.Tensor, site: Site, axes: tuple[str, ...]) -> torch.Tensor | None:
+        return self._changed(activation, site, axes)
+
+    def _changed(self, activation: torch.Tensor, site: Site, axes: tuple[str, ...]) -> torch.Tensor:
         part = site.part(activation, axes)
         given = self._replacement(part, site, site.left_axes(axes))
         if isinstance(self._active, np.ndarray):

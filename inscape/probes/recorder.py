@@ -119,7 +119,7 @@ class Recorder(Instrument, Recording):
         # Gradient checkpointing computes a pass again on the way back; it is the same pass.
         if torch._C._current_graph_task_id() != -1:
             return None
-        name = str(site)
+        name = site.name
         number = self._seen[name]
         self._seen[name] = number + 1
         if number % self._every:
@@ -142,7 +142,7 @@ class Recorder(Instrument, Recording):
         if not activation.requires_grad:
             # A copy of the leaf, for later layers may work in place.
             asked = activation.detach().requires_grad_().clone()
-        name, step = str(site), self.step
+        name, step = site.name, self.step
 
         def take(gradient: torch.Tensor) -> None:
             part = site.part(gradient, axes)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from inscape.errors import InputError, UnknownNameError
@@ -81,13 +81,18 @@ class Site:
         )
 
     def __str__(self) -> str:
+        return self.name
+
+    @cached_property
+    def name(self) -> str:
+        """The site's text; `parse` reads it back."""
         element = "" if self.element is None else f".{self.element}"
         side = f":{self.side}{element}" if element or self.side != "output" else ""
         parts = ", ".join(f"{axis}={_index_text(index)}" for axis, index in self.selection)
         return f"{self.module}{side}{f'[{parts}]' if parts else ''}"
 
     def __hash__(self) -> int:
-        return hash(str(self))  # slices have no hash of their own
+        return hash(self.name)  # slices have no hash of their own
 
     @property
     def whole(self) -> Site:

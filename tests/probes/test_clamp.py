@@ -11,7 +11,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from inscape.errors import InputError, UnknownNameError  # noqa: E402
-from inscape.probes import Clamp, Drop, FromPass, Instruments, KeepOnly, Recorder, Steer  # noqa: E402
+from inscape.probes import Clamp, ClampGradient, Drop, FromPass, Instruments, KeepOnly, Recorder, Steer  # noqa: E402
 from inscape.probes.clamp import GradientWarning  # noqa: E402
 from tests.probes.small_nets import Attends, TwoLayers, hooks_on  # noqa: E402
 
@@ -408,3 +408,35 @@ def test_a_clamp_speaks_the_type_of_what_passes(x):
     net = TwoLayers().to(torch.bfloat16)
     with Clamp(net, "heads[head=0]", np.float64(0.5)), Steer(net, "layers.0", np.ones(4)):
         assert net(x.to(torch.bfloat16)).dtype == torch.bfloat16
+
+
+def test_a_clamped_gradient_leaves_the_forward_pass_and_changes_the_way_back(x):
+    net, twin = TwoLayers(), TwoLayers()
+    with ClampGradient(net, "heads[head=1]", 0.0):
+        out = net(x)
+    out.sum().backward()
+    expected = twin(x)
+    assert torch.equal(out, expected)
+    # Without the second head's gradient: as if the loss did not read it.
+    readout = twin.readout.weight.detach().clone()
+    readout[:, 2:] = 0
+    first = torch.tanh(twin.layers[0](x))
+    (torch.tanh(twin.layers[1](first)) @ readout.T).sum().backward()
+    assert torch.allclose(net.layers[0].weight.grad, twin.layers[0].weight.grad, atol=1e-6)
+    assert net.readout.weight.grad is not None
+
+
+def test_a_gradient_can_be_scaled_and_stopped(x):
+    grads = {}
+    for scale in (1.0, 0.5, 0.0):
+        net = TwoLayers()
+        with ClampGradient(net, "layers.1", lambda gradient, site, scale=scale: scale * gradient):
+            net(x).sum().backward()
+        grads[scale] = net.layers[0].weight.grad
+    assert torch.allclose(2 * grads[0.5], grads[1.0])
+    assert not grads[0.0].any()
+    net = TwoLayers()
+    with ClampGradient(net, "layers.1", np.ones(3)), pytest.raises(InputError, match=r"\(3,\).*\(5, 4\)"):
+        net(x).sum().backward()
+    with pytest.raises(InputError, match="FromPass"):
+        ClampGradient(net, "layers.1", FromPass(np.ones(4)))

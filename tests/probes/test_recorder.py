@@ -118,7 +118,7 @@ def test_gradients_at_a_site_agree_with_finite_differences():
         losses = []
         for one in moved:
             with Clamp(net, "pattern", one):
-                losses.append(float(net(x).square().sum()))
+                losses.append(net(x).square().sum().item())
         finite = (losses[0] - losses[1]) / (2 * step)
         assert recorder.gradient("pattern")[(0, *place)] == pytest.approx(finite, rel=1e-4)
     assert recorder.gradient("values[head=1]").shape == recorder.array("values[head=1]").shape
