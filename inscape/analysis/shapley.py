@@ -10,9 +10,7 @@ from typing import Any
 from inscape.errors import InputError
 
 
-def shapley_values(
-    worth: Mapping[frozenset[Hashable], float] | Callable[..., float], players: Iterable[Hashable]
-) -> dict[Any, float]:
+def shapley_values(worth: Mapping[Any, float] | Callable[..., float], players: Iterable[Hashable]) -> dict[Any, float]:
     """Shares of the players in the worth of all of them together (Shapley 1953).
 
     phi_i = sum over subsets S without i of |S|! (n - |S| - 1)! / n! [v(S + i) - v(S)]

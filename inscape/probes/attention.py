@@ -55,7 +55,7 @@ def exposed(model: torch.nn.Module) -> Iterator[tuple[str, ...]]:
     """
     _register()
     layers = _attention_layers(model)
-    configs = {id(layer.config): layer.config for layer in layers.values()}
+    configs: dict[int, Any] = {id(layer.config): layer.config for layer in layers.values()}
     before = {key: config._attn_implementation for key, config in configs.items()}
     tapped: list[torch.nn.Module] = []
     try:

@@ -134,7 +134,7 @@ class copy(Clamp):  # noqa: N801 - read as a verb beside `match`
         self._net, self._runs = net, runs
         self._scores: torch.Tensor | None = None
 
-    def _act(self, activation: torch.Tensor, site: Site, axes: tuple[str, ...]) -> torch.Tensor | None:  # type: ignore[override]
+    def _act(self, activation: torch.Tensor, site: Site, axes: tuple[str, ...]) -> torch.Tensor | None:
         if site.module == "unembedding":
             return super()._act(activation, site, axes)
         self._scores = site.part(activation, axes)
@@ -188,7 +188,7 @@ class InformedMatch(Clamp):
         self._net, self._runs, self._earlier_head = net, runs, earlier_head
         self._pattern: torch.Tensor | None = None
 
-    def _act(self, activation: torch.Tensor, site: Site, axes: tuple[str, ...]) -> torch.Tensor | None:  # type: ignore[override]
+    def _act(self, activation: torch.Tensor, site: Site, axes: tuple[str, ...]) -> torch.Tensor | None:
         if site.module != self._delivered:
             return super()._act(activation, site, axes)
         part = site.part(activation, axes)

@@ -72,9 +72,7 @@ def sites_of(model: torch.nn.Module, example: Any) -> SiteList:
     modes = [(module, module.training) for module in model.modules()]
     try:
         for name, module in named_modules(model).items():
-            handles.append(
-                module.register_forward_hook(lambda m, _, output, name=name: note(name, m, output))  # type: ignore[misc]
-            )
+            handles.append(module.register_forward_hook(lambda m, _, output, name=name: note(name, m, output)))
         model.eval()
         with torch.no_grad(), torch.random.fork_rng(devices=[]):
             if isinstance(example, Mapping):

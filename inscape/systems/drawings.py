@@ -7,6 +7,7 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Shaped
@@ -122,7 +123,8 @@ def _images(images: Shaped[np.ndarray, "..."]) -> np.ndarray:
 
 
 def _pooled(images: np.ndarray, filters: np.ndarray) -> np.ndarray:
-    patches = np.lib.stride_tricks.sliding_window_view(images, (SIDE, SIDE), axis=(1, 2))[:, ::STRIDE, ::STRIDE]
+    along_both: Any = (1, 2)
+    patches = np.lib.stride_tricks.sliding_window_view(images, (SIDE, SIDE), along_both)[:, ::STRIDE, ::STRIDE]
     count, rows, columns = patches.shape[:3]
     answers = np.maximum(patches.reshape(-1, SIDE * SIDE) @ filters, 0.0).reshape(count, rows, columns, FILTERS)
     cells = [

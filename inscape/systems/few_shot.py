@@ -128,7 +128,9 @@ class FewShot:
             f"{self.exemplars_per_class} exemplars a class)"
         )
 
-    def draw(self, count: int, *, split: Split = "train", seed: int | np.random.Generator | None = 0) -> Sequences:
+    def draw(
+        self, count: int, *, split: Split = "train", seed: int | list[int] | np.random.Generator | None = 0
+    ) -> Sequences:
         """`count` independent sequences of a split.
 
         "train": the classes and label pairs of training; "relabelled": pairs of labels never seen together;

@@ -29,6 +29,16 @@ class AttentionLayer(torch.nn.Module):
     """The residual stream (run, sample, token, unit) plus what attention writes into it."""
 
     axes = STREAM
+    query_input: Tap
+    key_input: Tap
+    value_input: Tap
+    output: Tap
+    queries: Tap
+    keys: Tap
+    values: Tap
+    mixed: Tap
+    scores: Tap
+    pattern: Tap
 
     def __init__(self, runs: int, heads: int, width: int):
         super().__init__()
@@ -44,6 +54,16 @@ class Attention(torch.nn.Module):
     """Pre-norm causal self-attention with rotary positions, no biases; reads and returns (run, sample, token, unit)."""
 
     axes = STREAM
+    query_input: Tap
+    key_input: Tap
+    value_input: Tap
+    output: Tap
+    queries: Tap
+    keys: Tap
+    values: Tap
+    mixed: Tap
+    scores: Tap
+    pattern: Tap
 
     def __init__(self, runs: int, heads: int, width: int):
         super().__init__()
@@ -85,10 +105,10 @@ class Attention(torch.nn.Module):
             normal = [self._normal(x) for x in read]
             answers = [torch.bmm(w, x) for w, x in zip(weights.split(width, 1), normal, strict=True)]
         elif query_only:
-            normal = self._normal(stream)
+            whole = self._normal(stream)
             to_queries, to_others = weights.split((width, 2 * width), 1)
-            _, last = normal.split((normal.shape[2] - samples, samples), 2)
-            answers = [torch.bmm(to_queries, last), *torch.bmm(to_others, normal).split(width, 1)]
+            _, last = whole.split((whole.shape[2] - samples, samples), 2)
+            answers = [torch.bmm(to_queries, last), *torch.bmm(to_others, whole).split(width, 1)]
         else:
             answers = list(torch.bmm(weights, self._normal(stream)).split(width, 1))
         return [a.unflatten(2, (-1, samples)).unflatten(1, (self.heads, -1)) for a in answers]

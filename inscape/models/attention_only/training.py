@@ -119,7 +119,7 @@ def train(
         raise InputError(f"learning_rate: {learning_rate!r} found, expected a positive number")
     if net.labels != task.labels:
         raise InputError(f"net: {net.labels} labels, the task has {task.labels}; build it with labels={task.labels}")
-    held = {
+    held: dict[str, Batch] = {
         s: Batch.of(task, task.draw(evaluation, split=s, seed=[EVALUATION_SEED, SPLITS.index(s)]), net) for s in splits
     }
     log = Log(net, held, measures or {})

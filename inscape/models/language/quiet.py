@@ -14,7 +14,7 @@ def quiet(transformers: Any) -> Iterator[None]:
     """Within the block transformers reports errors only, and draws a bar only where someone sees it move."""
     logging = transformers.utils.logging
     unpacking = importlib.import_module("transformers.modeling_gguf_pytorch_utils")
-    bar = unpacking.tqdm  # type: ignore[attr-defined]
+    bar = unpacking.tqdm
     level, had_bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()

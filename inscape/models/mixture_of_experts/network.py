@@ -178,7 +178,8 @@ class MixtureOfExperts(torch.nn.Module):
 
     def routers(self) -> list[torch.nn.Linear]:
         """The gate of each layer, first layer first."""
-        return [layer.mixture.gate for layer in self.layers]
+        gates = [layer.get_submodule("mixture.gate") for layer in self.layers]
+        return [gate for gate in gates if isinstance(gate, torch.nn.Linear)]
 
     def set_weights(self, weights: Sequence[np.ndarray]) -> None:
         """Put back what `weights` gave."""

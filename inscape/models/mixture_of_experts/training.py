@@ -103,7 +103,8 @@ class TrainingRecord:
 
     def save(self, path: str | Path) -> None:
         """Write all checkpoints to one file (npz): each parameter once, stacked over the steps."""
-        stacked = {f"weight_{i}": np.stack(column) for i, column in enumerate(zip(*self.weights, strict=True))}
+        columns = enumerate(zip(*self.weights, strict=True))
+        stacked: dict[str, Any] = {f"weight_{i}": np.stack(column) for i, column in columns}
         names = np.array(list(self.sizes))
         with draft_of(Path(path)) as draft, draft.open("wb") as file:
             np.savez_compressed(

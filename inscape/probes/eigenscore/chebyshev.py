@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float
 from numpy.polynomial import chebyshev as series
@@ -32,7 +34,11 @@ def mean_log_eigenvalue(
     random = np.random.default_rng(seed)
     top = 1.01 * largest_eigenvalue(operator, random) + np.finfo(float).tiny
     middle, half = alpha + top / 2, top / 2
-    terms = series.chebinterpolate(lambda x: np.log(middle + half * x), moments)
+
+    def logarithm(x: Any) -> Any:
+        return np.log(middle + half * x)
+
+    terms = series.chebinterpolate(logarithm, moments)
 
     def along(block: Block) -> Float[np.ndarray, "vector"]:
         last, now = block, (operator(block) + (alpha - middle) * block) / half

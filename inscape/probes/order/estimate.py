@@ -64,7 +64,7 @@ class Estimate:
             return float("nan")
         reference = self.estimator.reference
         if isinstance(probe, str):
-            offset = self.estimator.calibration.offset(probe) if self.estimator.calibration else 0.0
+            offset = float(self.estimator.calibration.offset(probe)) if self.estimator.calibration else 0.0
             return reference.probe_loss(self.parameters, probe) + offset
         return mean_loss(reference.landscape, self.parameters, [probe])
 

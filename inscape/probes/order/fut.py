@@ -94,7 +94,8 @@ class Taylor(Estimator):
         """Gamma and its derivatives up to the degree, each (parameter,)."""
         rule, before = self.reference.rule, self.reference.moments[position]
         keep, take, out, straight = rule.recursion(before.steps)
-        g, h, k = (*self.quotients(position, batch), None, None)[:3]
+        g, *slopes = self.quotients(position, batch)
+        h, k = (*slopes, None, None)[:2]
         weights = 1.0 if rule.rate_weights is None else rule.rate_weights
         upper = out * (keep * before.first + take * g) + straight * g
         slope = out * take + straight
@@ -109,10 +110,11 @@ class Taylor(Estimator):
         found = [weights * upper / lower]
         # A gradient that was never there has a root of zero and no slope.
         safe = torch.where(root > 0, root, torch.ones_like(root))
-        if h is not None:
-            bend = torch.where(root > 0, share * g * h / safe, torch.zeros_like(root))
-            found.append(weights * (slope * h / lower - upper * bend / lower**2))
-        if h is not None and k is not None:
+        if h is None:
+            return found
+        bend = torch.where(root > 0, share * g * h / safe, torch.zeros_like(root))
+        found.append(weights * (slope * h / lower - upper * bend / lower**2))
+        if k is not None:
             twice = (share * (h * h + g * k) - bend * bend) / safe
             twice = torch.where(root > 0, twice, torch.zeros_like(root))
             parts = slope * k / lower - 2 * slope * h * bend / lower**2 - upper * twice / lower**2

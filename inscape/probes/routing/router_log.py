@@ -77,7 +77,8 @@ class RouterLog:
 
     def save(self, path: str | Path) -> None:
         """Write to one compressed file (npz)."""
-        optional = {k: v for k, v in (("routers", self.routers), ("losses", self.losses)) if v is not None}
+        parts: dict[str, Any] = {"routers": self.routers, "losses": self.losses}
+        optional = {name: part for name, part in parts.items() if part is not None}
         with draft_of(Path(path)) as draft, draft.open("wb") as file:
             np.savez_compressed(
                 file,

@@ -80,15 +80,14 @@ def trained(item: Mapping[str, Any]) -> dict[str, Any]:
     kit = []
     if item.get("heads") is not None:
         kept = np.zeros((net.runs, net.heads), dtype=bool)
-        for run, heads in enumerate(
-            item["heads"] if isinstance(item["heads"][0], list) else [item["heads"]] * net.runs
-        ):
-            kept[run, heads] = True
+        alive = item["heads"] if isinstance(item["heads"][0], list) else [item["heads"]] * net.runs
+        for place, heads in enumerate(alive):
+            kept[place, heads] = True
         kit.append(keep_heads(net, kept))
     release = item.get("release_below")
     names = [item["clamps"]] * net.runs if isinstance(item["clamps"], str) else item["clamps"]
     for name in dict.fromkeys(names):
-        runs = [run for run, other in enumerate(names) if other == name]
+        runs = [place for place, other in enumerate(names) if other == name]
         when = None if release is None else ~WhenBelow("loss train", release, stays=True)
         kit.append(clamp_of(net, name, None if len(runs) == net.runs else runs, when))
     measures = _measures(net, task) if item.get("looks_inside") else {}

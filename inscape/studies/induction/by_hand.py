@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from inscape.models.attention_only import AttentionOnly
+
+Rule = Callable[[int, int, np.ndarray], np.ndarray]
+"""What becomes of a row (key,) of a head at a query."""
 
 CLAMPS = ("none", "previous_token", "earlier_layer", "match", "copy", "earlier_layer_and_copy", "informed_match")
 
 
-def weights_of(net, run: int) -> dict[str, np.ndarray]:
+def weights_of(net: AttentionOnly, run: int) -> dict[str, np.ndarray]:
     return {name: weight.detach().double().numpy()[run] for name, weight in net.named_parameters()}
 
 
@@ -24,7 +33,15 @@ def rotated(x: np.ndarray, position: int) -> np.ndarray:
     return turned
 
 
-def attention(w, layer, heads, for_scores, for_values, pattern_rule=None, score_rule=None):
+def attention(
+    w: dict[str, np.ndarray],
+    layer: int,
+    heads: int,
+    for_scores: np.ndarray,
+    for_values: np.ndarray,
+    pattern_rule: Rule | None = None,
+    score_rule: Rule | None = None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(tokens, width) written, and patterns and scores (head, query, key)."""
     name = f"layers.{layer}.attention"
     tokens, width = for_values.shape
@@ -50,7 +67,16 @@ def attention(w, layer, heads, for_scores, for_values, pattern_rule=None, score_
     return mixed @ w[f"{name}.out"].T, patterns, all_scores
 
 
-def logits_by_hand(net, run, features, labels, position, clamp, earlier_head=2, head=3):
+def logits_by_hand(
+    net: AttentionOnly,
+    run: int,
+    features: np.ndarray,
+    labels: Sequence[int] | np.ndarray,
+    position: int,
+    clamp: str,
+    earlier_head: int = 2,
+    head: int = 3,
+) -> np.ndarray:
     """(label,) logits of one sequence: features (3, feature) of its exemplars, labels (2,), position 0 or 1."""
     w, heads = weights_of(net, run), net.heads
     shown = [w["embedding.exemplar"] @ f + w["embedding.bias"][:, 0] for f in features]
@@ -63,7 +89,7 @@ def logits_by_hand(net, run, features, labels, position, clamp, earlier_head=2, 
         for_scores = stream[[0, 0, 1, 2, 4]]
     else:
 
-        def before(h, i, row):
+        def before(h: int, i: int, row: np.ndarray) -> np.ndarray:
             if clamp != "previous_token" or h != earlier_head:
                 return row
             return np.eye(i + 1)[max(i - 1, 0)]
@@ -71,10 +97,10 @@ def logits_by_hand(net, run, features, labels, position, clamp, earlier_head=2, 
         written, patterns, _ = attention(w, 0, heads, stream, stream, pattern_rule=before)
         stream = for_scores = stream + written
 
-    def right(h, i, row):
+    def right(h: int, i: int, row: np.ndarray) -> np.ndarray:
         return np.eye(5)[1 + 2 * position] if clamp == "match" and h == head and i == 4 else row
 
-    def informed(h, i, scores):
+    def informed(h: int, i: int, scores: np.ndarray) -> np.ndarray:
         if clamp != "informed_match" or h != head or i != 4:
             return scores
         given = np.full(5, -1e9)

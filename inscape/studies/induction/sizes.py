@@ -8,7 +8,7 @@ from typing import Any
 from inscape.studies.induction.arms import CLAMPS, HEAD, PARTS, drawings_folder
 from inscape.studies.lab import Lab
 
-Key = tuple[Any, ...]
+Key = str | tuple[Any, ...]
 Arms = dict[Key, dict[str, Any]]
 
 
@@ -106,7 +106,7 @@ def every_arm(sizes: Sizes) -> Arms:
     )
     for axis, values in (("classes", sizes.classes[1:]), ("labels", sizes.labels[1:])):
         for value in values:
-            world = sizes.world(**{axis: value})
+            world = sizes.world(classes=value) if axis == "classes" else sizes.world(labels=value)
             growth = value / (sizes.classes if axis == "classes" else sizes.labels)[0]
             arms[axis, value, "all"] = sizes.arm(120 * growth, world=world, seeds=sizes.seeds[:3], stop_below=0.3)
             for name in ("match", "earlier_layer_and_copy"):

@@ -75,11 +75,11 @@ def exactness(item: dict[str, Any]) -> dict[str, float]:
     tokens = random.integers(0, 50, (8, 20))
     mask = (np.arange(20) < random.integers(1, 21, 8)[:, None]).astype(np.int64)
     expected = routing_by_hand(model, tokens, mask)
-    found = [
+    shares = [
         routing.record(model, np.where(mask == 1, tokens, filler), mask, dtype="float32").weights for filler in (0, 7)
     ]
     return {
         "strings": float(wrong),
-        "routing": float(np.abs(found[0] - expected).max()),
-        "padding": float(np.abs(found[0] - found[1]).max()),
+        "routing": float(np.abs(shares[0] - expected).max()),
+        "padding": float(np.abs(shares[0] - shares[1]).max()),
     }

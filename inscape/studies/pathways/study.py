@@ -184,8 +184,10 @@ def gauges(findings: Findings, arms: Arms) -> None:
     )
     for claim, arm in (("second_model", "OLMoE class"), ("unbalanced", "no balancing")):
         value, low, high = weakest(correlations(arms.runs[arm], NORMALISED))
-        ends = (abs(value),) if claim == "second_model" else (value, low, high)
-        findings.measured[claim] = Measured(*ends, setting=f"{len(arms.runs[arm])} networks")
+        told = f"{len(arms.runs[arm])} networks"
+        findings.measured[claim] = (
+            Measured(abs(value), setting=told) if claim == "second_model" else Measured(value, low, high, told)
+        )
     by_threshold = {t: weakest(correlations(runs, f"{NORMALISED} at {t:g}"))[0] for t in THRESHOLDS}
     findings.measured["thresholds"] = Measured(
         min(abs(v) for v in by_threshold.values()),

@@ -118,7 +118,7 @@ def asked(item: Mapping[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def area_under_roc(scores: Sequence[float], is_wrong: Sequence[bool]) -> float:
+def area_under_roc(scores: Sequence[float] | np.ndarray, is_wrong: Sequence[bool] | np.ndarray) -> float:
     """Share of pairs of a wrong and a right answer in which the wrong one has the higher score; ties count half."""
     values, wrong = np.asarray(scores, dtype=float), np.asarray(is_wrong, dtype=bool)
     if wrong.all() or not wrong.any():

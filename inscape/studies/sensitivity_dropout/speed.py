@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from inscape.probes.eigenscore import eigenscore
+from inscape.probes.eigenscore.estimators import Method
 
-METHODS = ("gram", "slq", "chebyshev")
+METHODS: tuple[Method, ...] = ("gram", "slq", "chebyshev")
 PUBLISHED = ("ees_paper", "ees_released")
 
 
@@ -43,7 +44,9 @@ def table(item: Mapping[str, Any]) -> list[dict[str, Any]]:
         embeddings = np.random.default_rng(0).standard_normal((samples, units))
         row: dict[str, Any] = {"units": units, "samples": samples}
         for method in item["methods"]:
-            call = partial(naive, embeddings) if method == "naive" else partial(eigenscore, embeddings, method)
+            call: Callable[[], Any] = (
+                partial(naive, embeddings) if method == "naive" else partial(eigenscore, embeddings, method=method)
+            )
             row[method], value = seconds(call, item["least"])
             row[f"{method}_value"] = float(value)
         rows.append(row)
@@ -58,8 +61,9 @@ def choice(item: Mapping[str, Any]) -> list[dict[str, Any]]:
     rows = []
     for units, samples in item["shapes"]:
         embeddings = np.random.default_rng(1).standard_normal((samples, units))
-        calls = {m: partial(eigenscore, embeddings, m) for m in ("auto", *METHODS)}
-        spent = by_turns(calls, item["least"])  # type: ignore[arg-type]
+        contestants: tuple[Method, ...] = ("auto", *METHODS)
+        calls: dict[str, Callable[[], Any]] = {m: partial(eigenscore, embeddings, m) for m in contestants}
+        spent = by_turns(calls, item["least"])
         best = min(METHODS, key=lambda m: spent[m])
         rows.append({"units": units, "samples": samples, "best": best, "ratio": spent["auto"] / spent[best]} | spent)
     return rows

@@ -191,7 +191,7 @@ def oscillations(
     results = lab.parallel_map(arms.trained, items, label="training networks of other widths")
     by_width: dict[int, list[Mapping[str, Any]]] = {width: [] for width in sizes.widths}
     for item, result in zip(items, results, strict=True):
-        by_width[item["width"]].append(result)
+        by_width[int(str(item["width"]))].append(result)
     by_width[64] = list(trained["none"])
     swings = {w: np.array([arms.oscillation(r["unseen"]) for r in by_width[w]]) for w in sizes.widths}
     steady = np.array([arms.oscillation(r["known"]) for r in trained["none"]])

@@ -11,8 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-import inscape
-
 SPEECHES = Path("07-order-influence") / "sotu.jsonl.gz"
 LONGEST = 12_000
 """Characters kept of a speech: enough for every era, and quick to read."""
@@ -63,6 +61,5 @@ def made_texts(years: int = 96, words: int = 1_500, seed: int = 7) -> tuple[Date
 
 def _file() -> Path | None:
     named = os.environ.get("INSCAPE_DATA")
-    beside = Path(inscape.__file__).resolve().parents[2] / "shared" / "data"
-    file = (Path(named) if named else beside) / SPEECHES
-    return file if file.is_file() else None
+    file = Path(named) / SPEECHES if named else None
+    return file if file is not None and file.is_file() else None
