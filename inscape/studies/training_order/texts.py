@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from inscape.errors import InputError
+
 SPEECHES = Path("07-order-influence") / "sotu.jsonl.gz"
 LONGEST = 12_000
 """Characters kept of a speech: enough for every era, and quick to read."""
@@ -38,7 +40,7 @@ def dated_texts(name: str) -> tuple[Dated, ...]:
         return made_texts()
     file = _file()
     if file is None:
-        raise FileNotFoundError(f"{SPEECHES} not found; set INSCAPE_DATA to the folder of research data")
+        raise InputError(f"{SPEECHES} not found; set INSCAPE_DATA to the folder of research data")
     with gzip.open(file, "rt", encoding="utf-8") as lines:
         speeches = [json.loads(line) for line in lines]
     return tuple(Dated(s["year"], s["text"][:LONGEST]) for s in sorted(speeches, key=lambda s: (s["year"], s["id"])))
