@@ -28,7 +28,7 @@ from inscape.probes import Clamp, Drop, KeepOnly, Recorder, attention
 from inscape.systems.few_shot import gaussian_few_shot
 
 BATCH = 32
-BLOCKS = 25
+BLOCKS = 12
 
 
 def by_turns(arms: Mapping[str, Callable[[], object]], calls: int, blocks: int = BLOCKS) -> dict[str, float]:
@@ -48,7 +48,7 @@ def by_turns(arms: Mapping[str, Callable[[], object]], calls: int, blocks: int =
 def report(title: str, spent: Mapping[str, float], against: str, bound: str) -> None:
     print(f"\n{title} ({bound})")
     for name, seconds in spent.items():
-        print(f"  {name:<44}{1e3 * seconds:10.4f} ms{seconds / spent[against]:9.3f} x")
+        print(f"  {name:<44}{1e3 * seconds:10.4f} ms{seconds / spent[against]:9.3f} x", flush=True)
 
 
 def recording(model: torch.nn.Module, forward: Callable[[], object], sites: Mapping[str, Any], calls: int) -> dict:

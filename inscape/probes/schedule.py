@@ -95,10 +95,11 @@ class WhenBelow(Schedule):
             raise InputError(f"{type(self).__name__}: value {self.value!r} found, expected a finite number")
 
     def active(self, step: int, measures: Mapping[str, Any]) -> bool | np.ndarray:
-        now = self._crosses(np.asarray(measures[self.measure], float)) if self.measure in measures else np.False_
+        measured = np.asarray(measures.get(self.measure, np.nan), float)
+        now = np.asarray(self._crosses(measured))  # NaN, unmeasured, crosses nothing
         if self.stays:
-            now = self._crossed = self._crossed | now
-        return now if np.ndim(now) else bool(now)
+            now = self._crossed = np.asarray(self._crossed | now)
+        return now if now.ndim else bool(now)
 
     def _crosses(self, measured: np.ndarray) -> np.ndarray:
         return measured < self.value
