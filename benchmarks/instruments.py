@@ -11,11 +11,11 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import importlib.util
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ import torch
 from inscape.models.attention_only import AttentionOnly
 from inscape.models.attention_only.losses import cross_entropy
 from inscape.models.attention_only.stream import TrainingStream
-from inscape.probes import Clamp, Drop, KeepOnly, Recorder, attention
+from inscape.probes import Clamp, Drop, Instruments, KeepOnly, Recorder, attention
 from inscape.systems.few_shot import gaussian_few_shot
 
 BATCH = 32
@@ -51,42 +51,24 @@ def report(title: str, spent: Mapping[str, float], against: str, bound: str) -> 
         print(f"  {name:<44}{1e3 * seconds:10.4f} ms{seconds / spent[against]:9.3f} x", flush=True)
 
 
-def recording(model: torch.nn.Module, forward: Callable[[], object], sites: Mapping[str, Any], calls: int) -> dict:
-    """A forward pass alone, and with recorders of several kinds, each attached only while its arm runs."""
-    folder = tempfile.mkdtemp()
+def forward_passes(
+    forward: Callable[[], object], watched: Mapping[str, Callable[[], AbstractContextManager[object]]], passes: int
+) -> dict[str, float]:
+    """CPU seconds of a pass alone and within blocks; a block serves many passes, as in use."""
 
-    def recorded(**options: Any) -> Callable[[], object]:
+    def within(block: Callable[[], AbstractContextManager[object]]) -> Callable[[], None]:
         def call() -> None:
-            # One block serves several passes, as in use; the newest are kept, so that memory stays flat.
-            with Recorder(model, **options):
-                for _ in range(8):
+            with block(), torch.no_grad():
+                for _ in range(passes):
                     forward()
 
         return call
 
-    def plain() -> None:
-        for _ in range(8):
-            forward()
-
-    arms: dict[str, Callable[[], object]] = {"forward pass": plain}
-    for name, wanted in sites.items():
-        arms[f"recording {name}"] = recorded(sites=wanted, keep=8)
-    name, wanted = next(iter(sites.items()))
-    arms[f"recording {name}, float16"] = recorded(sites=wanted, keep=8, dtype="float16")
-    with torch.no_grad():
-        spent = by_turns(arms, calls)
-        counter = iter(range(10**6))
-        stored = {
-            "forward pass": plain,
-            f"recording {name}, to disk": lambda: recorded(sites=wanted, store=f"{folder}/{next(counter)}")(),
-        }
-        disk = by_turns(stored, 1, 8)
-    shutil.rmtree(folder)
-    spent |= {f"recording {name}, to disk": disk[f"recording {name}, to disk"]}
-    return {arm: seconds / 8 for arm, seconds in spent.items()}
+    arms = {"forward pass": within(nullcontext)} | {name: within(block) for name, block in watched.items()}
+    return {name: seconds / passes for name, seconds in by_turns(arms, 1).items()}
 
 
-def language_model() -> None:
+def language_model(folder: str) -> None:
     """A small Llama: 4 layers of width 256, four texts of 128 tokens."""
     transformers = importlib.import_module("transformers")
     config = transformers.LlamaConfig(
@@ -99,15 +81,19 @@ def language_model() -> None:
     )
     model = transformers.AutoModelForCausalLM.from_config(config, attn_implementation="eager").eval()
     tokens = torch.randint(0, 512, (4, 128))
-    sites = {"residual stream": "model.layers.*", "every module's output": "model.layers.*.**"}
-    spent = recording(model, lambda: model(tokens, use_cache=False), sites, 1)
+    stream, fresh = "model.layers.*", (f"{folder}/{number}" for number in count())
+    watched = {
+        "recording the residual stream": lambda: Recorder(model, stream, keep=4),
+        "the same in float16": lambda: Recorder(model, stream, keep=4, dtype="float16"),
+        "the same to disk": lambda: Recorder(model, stream, store=next(fresh)),
+        "recording every module": lambda: Recorder(model, f"{stream}.**", keep=4),
+        "attention laid open": lambda: attention.exposed(model),
+        "attention laid open, patterns recorded": lambda: Instruments(
+            attention.exposed(model), Recorder(model, "**.pattern", keep=4)
+        ),
+    }
+    spent = forward_passes(lambda: model(tokens, use_cache=False), watched, 4)
     report("Small Llama", spent, "forward pass", "bar: recording the residual stream costs at most 1.05 x")
-    with attention.exposed(model), torch.no_grad():
-        exposed = by_turns({"exposed": lambda: model(tokens, use_cache=False)}, 8)["exposed"]
-        with Recorder(model, "**.pattern", keep=8):
-            patterns = by_turns({"patterns": lambda: model(tokens, use_cache=False)}, 8)["patterns"]
-    for name, seconds in (("attention exposed", exposed), ("attention patterns recorded", patterns)):
-        print(f"  {name:<44}{1e3 * seconds:10.4f} ms{seconds / spent['forward pass']:9.3f} x")
 
 
 def few_shot() -> tuple[AttentionOnly, Any]:
@@ -120,9 +106,13 @@ def few_shot() -> tuple[AttentionOnly, Any]:
 def attention_only() -> None:
     """Two layers of width 64, eight heads, 32 sequences of five tokens."""
     net, batch = few_shot()
-    sites = {"residual stream": "layers.*", "one pattern": "layers.1.attention.pattern"}
-    spent = recording(net, lambda: net(batch), sites, 10)
-    report("Attention-only network", spent, "forward pass", "bar: at most 1.05 x")
+    watched = {
+        "recording the residual stream": lambda: Recorder(net, "layers.*", keep=4),
+        "recording one pattern": lambda: Recorder(net, "layers.1.attention.pattern", keep=4),
+        "recording every module": lambda: Recorder(net, "**", keep=4),
+    }
+    spent = forward_passes(lambda: net(batch), watched, 200)
+    report("Attention-only network", spent, "forward pass", "bar: recording the residual stream at most 1.05 x")
 
 
 def clamped_steps() -> float:
@@ -223,7 +213,8 @@ def against_the_peer(ours: float) -> None:
 def main() -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    language_model()
+    with tempfile.TemporaryDirectory() as folder:
+        language_model(folder)
     attention_only()
     against_the_peer(clamped_steps())
 

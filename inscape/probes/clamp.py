@@ -25,6 +25,10 @@ else:
     torch = require("torch", "neural")
 
 
+# Of larger activations two more of the same size would be felt.
+_HELD_AT_MOST = 2**20
+
+
 class GradientWarning(UserWarning):
     """A clamp leaves nothing to learn."""
 
@@ -66,7 +70,8 @@ class Clamp(Instrument):
         self.value: torch.Tensor | Callable[..., Any] | FromPass = (
             value if isinstance(value, FromPass) or callable(value) else _constant(value, type(self).__name__)
         )
-        self._placed: dict[tuple[torch.device, torch.dtype], torch.Tensor] = {}
+        self._placed: dict[tuple[Any, ...], torch.Tensor] = {}
+        self._held: dict[str, tuple[torch.Tensor, tuple[Any, ...], torch.Tensor, torch.Tensor]] = {}
         self._acted: Site | None = None
         self._warned = False
 
@@ -75,9 +80,9 @@ class Clamp(Instrument):
         if isinstance(self.value, FromPass):
             return self.value.value_for(site, part)
         if isinstance(self.value, torch.Tensor):
-            place = (part.device, part.dtype)
+            place = (part.device, part.dtype, _version(self.value))
             if place not in self._placed:
-                self._placed[place] = self.value.to(*place)
+                self._placed = {place: self.value.to(part.device, part.dtype)}
             # A copy: later layers may work in place.
             return (
                 self._placed[place]
@@ -93,6 +98,11 @@ class Clamp(Instrument):
         return self._changed(activation, site, axes)
 
     def _changed(self, activation: torch.Tensor, site: Site, axes: tuple[str, ...]) -> torch.Tensor:
+        held = self._held_part(activation, site, axes)
+        if held is not None:
+            if activation.requires_grad:
+                self._acted = site
+            return torch.where(*held, activation)
         part = site.part(activation, axes)
         given = self._replacement(part, site, site.left_axes(axes))
         if isinstance(self._active, np.ndarray):
@@ -111,6 +121,34 @@ class Clamp(Instrument):
         else:
             changed[basic] = given
         return changed
+
+    def _held_part(
+        self, activation: torch.Tensor, site: Site, axes: tuple[str, ...]
+    ) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """Truths of the part that a constant takes, and the constant in its place, laid out as the activation.
+
+        One choice between two tensors costs a training step less than a copy, an assignment and its derivative.
+        """
+        value = self.value
+        if not isinstance(value, torch.Tensor) or value.requires_grad or type(self)._replacement is not _OWN:
+            return None
+        if not site.selection or self._active is not True or activation.numel() > _HELD_AT_MOST:
+            return None
+        key = (_version(value), activation.shape, activation.dtype, activation.device)
+        kept = self._held.get(site.name)
+        if kept is None or kept[0] is not value or kept[1] != key:
+            # Kept for later passes, which may be ones that take derivatives.
+            with torch.inference_mode(False), torch.no_grad():
+                constant = value.to(activation.device, activation.dtype)
+                constant = constant.expand(_fitting(value, site.part(activation, axes), site))
+                chosen, held = torch.zeros_like(activation, dtype=torch.bool), torch.zeros_like(activation)
+                basic, listed = site.indices(axes, activation.shape)
+                if listed:
+                    chosen[basic][listed], held[basic][listed] = True, constant
+                else:
+                    chosen[basic], held[basic] = True, constant
+            kept = self._held[site.name] = (value, key, chosen, held)
+        return kept[2], kept[3]
 
     def _by_run(self, given: torch.Tensor, part: torch.Tensor, site: Site, axes: tuple[str, ...]) -> torch.Tensor:
         """The replacement where a run is clamped, the part itself where its schedule lets it go."""
@@ -142,6 +180,14 @@ class Clamp(Instrument):
                 GradientWarning,
                 stacklevel=2,
             )
+
+
+_OWN = Clamp._replacement
+
+
+def _version(value: torch.Tensor) -> int:
+    """A number that changes when somebody writes into a tensor; tensors of inference mode have none."""
+    return 0 if value.is_inference() else value._version
 
 
 def _constant(value: Any, name: str) -> torch.Tensor:

@@ -116,8 +116,13 @@ class Instrument(ABC):
         finally:
             self._attached = attached
 
+    def _prepare(self, names: tuple[str, ...]) -> None:  # noqa: B027 - most have nothing to prepare
+        """What an instrument does when it knows its sites, before it takes hold of them."""
+
     def _attach(self) -> None:
-        for site, module in resolve(self.model, self._patterns):
+        found = resolve(self.model, self._patterns)
+        self._prepare(tuple(site.name for site, _ in found))
+        for site, module in found:
             if site.side == "input":
                 hook = self._input_hook(site, module)
                 self._handles.append(module.register_forward_pre_hook(hook, with_kwargs=True))

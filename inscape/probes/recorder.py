@@ -28,6 +28,8 @@ _TYPES = {"float16": torch.float16, "float32": torch.float32, "float64": torch.f
 _MEMORY = 4 * 2**30
 # Numbers as low as this mask a score; a half-precision infinity says the same.
 _MASKED = 1e30
+# Of fewer numbers, NumPy's copy has begun before torch's would.
+_SMALL = 2**16
 
 
 class PrecisionWarning(UserWarning):
@@ -92,7 +94,7 @@ class Recorder(Instrument, Recording):
         self._memory, self._every, self._keep, self._nan = memory, every, keep, nan
         self._gradients, self._live = gradients, live
         self._folder = None if store is None else RecordFolder(store)
-        self._seen: dict[str, int] = {}
+        self._reels: dict[str, _Reel] = {}
         self._beyond: set[str] = set()
         self._held = 0
         self._made: dict[str, Track] = {}
@@ -103,12 +105,11 @@ class Recorder(Instrument, Recording):
         """Full names of the recorded sites, in the network's order."""
         return self._recorded_sites() or self._found_sites()
 
-    def _attach(self) -> None:
-        for name in self._found_sites():
+    def _prepare(self, names: tuple[str, ...]) -> None:
+        for name in names:
             if name not in self._made:
                 self._made[name] = Track(keep=self._keep) if self._folder is None else self._folder.track(name)
-                self._seen[name] = 0
-        super()._attach()
+                self._reels[name] = _Reel()
 
     def _detach(self) -> None:
         super()._detach()
@@ -119,18 +120,15 @@ class Recorder(Instrument, Recording):
         # Gradient checkpointing computes a pass again on the way back; it is the same pass.
         if torch._C._current_graph_task_id() != -1:
             return None
-        name = site.name
-        number = self._seen[name]
-        self._seen[name] = number + 1
+        reel = self._reels[site.name]
+        number = reel.seen
+        reel.seen = number + 1
         if number % self._every:
             return None
+        if reel.axes is not axes:
+            reel.axes, reel.left = axes, site.left_axes(axes)
         part = site.part(activation, axes) if site.selection else activation
-        left = site.left_axes(axes)
-        self._check(part.detach(), name, number, "activation")
-        if self._live:
-            self._take(name, left, part, number)
-            return None
-        self._take(name, left, self._copied(part, name), number)
+        self._take(site.name, reel.left, part, number, self._step, "activation")
         return self._ask_gradient(activation, site, axes, number) if self._gradients else None
 
     def _ask_gradient(
@@ -142,31 +140,46 @@ class Recorder(Instrument, Recording):
         if not activation.requires_grad:
             # A copy of the leaf, for later layers may work in place.
             asked = activation.detach().requires_grad_().clone()
-        name, step = site.name, self.step
+        step = self._step
 
         def take(gradient: torch.Tensor) -> None:
-            part = site.part(gradient, axes)
-            self._check(part, name, number, "gradient", step)
-            self._take(GRADIENT + name, site.left_axes(axes), self._copied(part, name), number, step)
+            self._take(GRADIENT + site.name, site.left_axes(axes), site.part(gradient, axes), number, step, "gradient")
 
         asked.register_hook(take)
         return asked if asked is not activation else None
 
-    def _check(self, part: torch.Tensor, name: str, number: int, what: str, step: int | None = None) -> None:
-        """Stop at NaN. The sum looks at each number once; only where it is not finite is each asked for itself."""
-        if self._nan == "keep" or not part.is_floating_point() or math.isfinite(part.sum().item()):
+    def _take(
+        self, name: str, axes: tuple[str, ...], part: torch.Tensor, number: int, step: int | None, what: str
+    ) -> None:
+        passed = part if self._live else self._copied(part, name)
+        if self._nan == "error" and not _is_surely_finite(part, passed):
+            count = int(torch.isnan(part).sum())
+            if count:
+                raise InputError(
+                    f"{name}: {count} NaN of {part.numel()} in an {what} of shape {tuple(part.shape)} at "
+                    f"{f'pass {number}' if step is None else f'step {step}'}; lower the learning rate, look at the "
+                    "batch, or record them with nan='keep'"
+                )
+        if self._folder is not None:
+            self._folder.append(name, axes, passed, number, step)
+            self._made.setdefault(name, self._folder.track(name))
             return
-        count = int(torch.isnan(part).sum())
-        if count:
-            step = self.step if step is None else step
+        track = self._made.get(name)
+        if track is None:
+            track = self._made[name] = Track(keep=self._keep)
+        track.axes = axes
+        self._held += track.append(passed, number, step)
+        if self._held > self._memory:
             raise InputError(
-                f"{name}: {count} NaN of {part.numel()} in an {what} of shape {tuple(part.shape)} at "
-                f"{f'pass {number}' if step is None else f'step {step}'}; lower the learning rate, look at the batch, "
-                "or record them with nan='keep'"
+                f"{name}: {self._held / 2**20:.0f} MiB of passes at pass {number} are beyond memory="
+                f"{self._memory / 2**20:.0f} MiB; stream them with store=folder, or take less with dtype='float16', "
+                "every=, keep= or a part of the site"
             )
 
     def _copied(self, part: torch.Tensor, name: str) -> np.ndarray:
         kind = self._type if part.is_floating_point() else part.dtype
+        if part.dtype is kind and part.device.type == "cpu" and part.numel() < _SMALL:
+            return np.array(part.detach().numpy(), order="K")
         copied = part.detach().to(device="cpu", dtype=kind, copy=True)
         if kind is torch.float16 and name not in self._beyond and bool(torch.isinf(copied).any()):
             count = int((torch.isinf(copied) & (part.detach().cpu().abs() < _MASKED)).sum())
@@ -180,22 +193,22 @@ class Recorder(Instrument, Recording):
                 )
         return copied.numpy()
 
-    def _take(self, name: str, axes: tuple[str, ...], passed: Any, number: int, step: int | None = None) -> None:
-        step = self.step if step is None else step
-        if self._folder is not None:
-            self._folder.append(name, axes, passed, number, step)
-            self._made.setdefault(name, self._folder.track(name))
-            return
-        track = self._made.get(name)
-        if track is None:
-            track = self._made[name] = Track(keep=self._keep)
-        track.axes = axes
-        before = track.bytes_held
-        track.append(passed, number, step)
-        self._held += track.bytes_held - before
-        if self._held > self._memory:
-            raise InputError(
-                f"{name}: {self._held / 2**20:.0f} MiB of passes at pass {number} are beyond memory="
-                f"{self._memory / 2**20:.0f} MiB; stream them with store=folder, or take less with dtype='float16', "
-                "every=, keep= or a part of the site"
-            )
+
+class _Reel:
+    """How far a site has come: passes seen, and the axes of what is kept of them."""
+
+    def __init__(self) -> None:
+        self.seen = 0
+        self.axes: tuple[str, ...] | None = None
+        self.left: tuple[str, ...] = ()
+
+
+def _is_surely_finite(part: torch.Tensor, passed: Any) -> bool:
+    """Whether one sweep over the numbers shows that none is NaN; infinite or huge ones leave it open."""
+    if not part.is_floating_point():
+        return True
+    if isinstance(passed, np.ndarray) and passed.dtype != np.float16:
+        flat = passed.ravel(order="K")
+        with np.errstate(over="ignore", invalid="ignore"):
+            return math.isfinite(np.dot(flat, flat))
+    return math.isfinite(part.detach().sum().item())

@@ -204,7 +204,7 @@ def named_modules(model: torch.nn.Module) -> dict[str, torch.nn.Module]:
         raise InputError(f"model: a {type(model).__name__} found, expected a torch.nn.Module")
     for name, module in model.named_modules():
         # A compiled graph does not look at hooks that come later: an instrument would silently do nothing.
-        if hasattr(module, "_orig_mod") or getattr(module, "_compiled_call_impl", None) is not None:
+        if "_orig_mod" in module._modules or getattr(module, "_compiled_call_impl", None) is not None:
             raise InputError(
                 f"model: {name or type(module).__name__} was compiled, and a compiled graph passes instruments by; "
                 "put them on the plain module (`model._orig_mod`, or a copy made before torch.compile) and call that"

@@ -23,7 +23,6 @@ class Track(Sequence[Any]):
     def __init__(self, axes: tuple[str, ...] = (), keep: int | None = None):
         self.axes = axes
         self.keep = keep
-        self.bytes_held = 0
         self.numbers: list[int] = []
         self._steps: list[int | None] = []
         self._passes: list[Any] = []
@@ -41,15 +40,16 @@ class Track(Sequence[Any]):
     def __iter__(self) -> Iterator[Any]:
         return (self[number] for number in range(len(self)))
 
-    def append(self, passed: Any, number: int, step: int | None) -> None:
-        """Take in a pass, with its number and its step."""
+    def append(self, passed: Any, number: int, step: int | None) -> int:
+        """Take in a pass, with its number and its step; returns by how many bytes more memory is held."""
         self._passes.append(passed)
         self.numbers.append(number)
         self._steps.append(step)
-        self.bytes_held += passed.nbytes
+        grown = int(passed.nbytes)
         if self.keep is not None and len(self._passes) > self.keep:
-            self.bytes_held -= self._passes.pop(0).nbytes
+            grown -= self._passes.pop(0).nbytes
             del self.numbers[0], self._steps[0]
+        return grown
 
     @property
     def steps(self) -> np.ndarray:
@@ -85,7 +85,7 @@ class FileTrack(Track):
         self._size = 0
         self._file: IO[bytes] | None = None
 
-    def append(self, passed: Any, number: int, step: int | None) -> None:
+    def append(self, passed: Any, number: int, step: int | None) -> int:
         values = np.ascontiguousarray(plain(passed))
         if self.dtype is not None and values.dtype != self.dtype:
             raise InputError(f"{self.path.name}: {values.dtype} passed after {self.dtype}; one file holds one type")
@@ -93,6 +93,7 @@ class FileTrack(Track):
             self._file = self.path.open("ab")
         self._file.write(values.data)
         self.note(values.shape, values.dtype, number, step)
+        return 0
 
     def note(self, shape: tuple[int, ...], dtype: Any, number: int, step: int | None) -> None:
         """Take note of a pass that stands in the file after those noted before."""

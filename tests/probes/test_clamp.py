@@ -440,3 +440,46 @@ def test_a_gradient_can_be_scaled_and_stopped(x):
         net(x).sum().backward()
     with pytest.raises(InputError, match="FromPass"):
         ClampGradient(net, "layers.1", FromPass(np.ones(4)))
+
+
+def test_a_value_that_is_written_into_is_followed(x):
+    net, value = TwoLayers(), torch.zeros(2)
+    with Clamp(net, "heads[head=0]", value), Clamp(net, "layers.0", value[:1]), Recorder(net, "heads") as recorder:
+        net(x)
+        value += 3.0
+        net(x)
+    assert [float(one[:, 0].max()) for one in recorder.passes()] == [0.0, 3.0]
+    assert not np.array_equal(*[one[:, 1] for one in recorder.passes()])
+
+
+def test_a_clamp_used_in_inference_mode_trains_afterwards(x):
+    net = TwoLayers()
+    with Clamp(net, "heads[head=0]", 0.5), Clamp(net, "layers.0", np.ones(4)):
+        with torch.inference_mode():
+            seen = net(x)
+        out = net(x)
+        out.sum().backward()
+    assert torch.equal(out, seen)
+    assert net.layers[1].weight.grad is not None
+
+
+def test_a_clamp_follows_batches_of_changing_size(x):
+    net = TwoLayers()
+    with Clamp(net, "heads[head=0]", np.array([1.0, 2.0])):
+        for rows in (5, 2, 5):
+            assert torch.equal(net(x)[:rows], net(x[:rows]))
+
+
+def test_a_large_activation_is_clamped_as_a_small_one(x, monkeypatch):
+    from inscape.probes import clamp as module
+
+    net, results = TwoLayers(), []
+    for most in (0, 10**6):
+        monkeypatch.setattr(module, "_HELD_AT_MOST", most)
+        net.zero_grad()
+        with Clamp(net, "heads[head=1, unit=[0]]", -2.0):
+            out = net(x)
+            out.square().sum().backward()
+        results.append((out, net.layers[0].weight.grad.clone()))
+    assert torch.equal(results[0][0], results[1][0])
+    assert torch.equal(results[0][1], results[1][1])

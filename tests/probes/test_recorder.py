@@ -188,6 +188,16 @@ def train_once(net, optimiser, x):
     optimiser.step()
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_infinite_and_huge_numbers_are_no_nan(dtype):
+    net = Attends()
+    x = torch.ones(2, 4, 6, dtype=torch.float64)
+    with Clamp(net, "scores[key=0]", -3e38), Recorder(net, "scores", dtype=dtype) as recorder:
+        net(x)
+    assert (recorder.array()[..., 0] < -6e4).all()
+
+
 def test_infinite_scores_are_no_nan():
     net = Attends()
     with Clamp(net, "scores[key=0]", float("-inf")), Recorder(net, "scores") as recorder:
