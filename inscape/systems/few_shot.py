@@ -60,7 +60,8 @@ class FewShot:
     labels : how many labels there are. Their unordered pairs are split: four fifths train, the rest are "relabelled".
     new_classes : how many of the rest the split "new class" draws from; all if None.
     seed : of the order of classes and of the split of label pairs.
-    centred : take the mean of the training exemplars away and scale their root mean square to one.
+    centred : take the mean of the training exemplars away.
+    scaled : make their root mean square one.
 
     Raises
     ------
@@ -76,6 +77,7 @@ class FewShot:
         new_classes: int | None = None,
         seed: int | np.random.Generator | None = 0,
         centred: bool = True,
+        scaled: bool = True,
     ):
         array = _embeddings(embeddings)
         classes = _at_least("classes", classes, 2)
@@ -90,13 +92,12 @@ class FewShot:
                 f"new_classes: {held} asked for, {len(array) - classes} are left beside {classes} of training"
             )
         array = array[: classes + held]
-        shown = array[:classes, 0]
+        if np.ptp(array[:classes, 0], axis=0).max() == 0:
+            raise InputError("embeddings: all classes look the same, expected vectors that tell them apart")
         if centred:
-            array = array - shown.mean(axis=0)
-            size = np.sqrt(np.mean(array[:classes, 0] ** 2))
-            if size == 0:
-                raise InputError("embeddings: all classes look the same, expected vectors that tell them apart")
-            array = array / size
+            array = array - array[:classes, 0].mean(axis=0)
+        if scaled:
+            array = array / np.sqrt(np.mean(array[:classes, 0] ** 2))
         self.classes, self.new_classes = classes, held
         self.exemplars_per_class = array.shape[1]
         self.features: Float[np.ndarray, "row feature"] = array.reshape(-1, array.shape[2]).astype(np.float32)
@@ -200,6 +201,7 @@ def omniglot_few_shot(
     new_classes: int = 100,
     exemplars: int = 5,
     features: int = 512,
+    centred: bool = True,
     seed: int = 0,
 ) -> FewShot:
     """Handwritten characters (Lake, Salakhutdinov & Tenenbaum 2015) seen through fixed random convolutions.
@@ -210,6 +212,7 @@ def omniglot_few_shot(
         two of them counts once.
     exemplars : drawers a character; drawings in the order of the drawers.
     features : width of what the network sees of a drawing, as of `random_convolution_features`.
+    centred : as of `FewShot`; what a rectified layer gives has a large mean, which uncentred features keep.
     """
     from inscape.systems.drawings import random_convolution_features, read_omniglot
 
@@ -219,7 +222,7 @@ def omniglot_few_shot(
     seen = random_convolution_features(drawings.reshape(-1, *drawings.shape[2:]), features=features, seed=seed)
     seen = seen.reshape(*drawings.shape[:2], features)
     held = min(new_classes, len(drawings) - classes)
-    return FewShot(seen, classes=classes, labels=labels, new_classes=held, seed=seed)
+    return FewShot(seen, classes=classes, labels=labels, new_classes=held, seed=seed, centred=centred)
 
 
 def _embeddings(values: object) -> np.ndarray:

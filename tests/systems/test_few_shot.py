@@ -75,7 +75,7 @@ def test_any_embeddings_will_do():
     task = FewShot(vectors, classes=4, labels=3)
     assert (task.classes, task.new_classes, task.width) == (4, 8, 7)
     assert task.splits == ("train", "relabelled", "new class")
-    raw = FewShot(vectors, classes=4, labels=3, centred=False)
+    raw = FewShot(vectors, classes=4, labels=3, centred=False, scaled=False)
     assert {tuple(row) for row in raw.features} == {tuple(row) for row in vectors.astype(np.float32)}
 
 

@@ -44,7 +44,7 @@ def world_of(item: Mapping[str, Any]) -> FewShot:
     folder = drawings_folder()
     if folder is None:
         raise FileNotFoundError("Omniglot's archives are gone; set INSCAPE_DATA")
-    return omniglot_few_shot([folder / name for name in ARCHIVES], **settings)
+    return omniglot_few_shot([folder / name for name in ARCHIVES], **settings, centred=item.get("centred", True))
 
 
 def clamp_of(net: Any, name: str, runs: list[int] | None = None, when: Any = None) -> Any:

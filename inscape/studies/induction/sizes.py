@@ -35,7 +35,7 @@ class Sizes:
             lone_seeds=seeds[: lab.choose(smoke=1, desk=2, paper=5)],
             part_seeds=seeds[: lab.choose(smoke=1, desk=3, paper=5)],
             learning_rate=lab.choose(smoke=1e-3, desk=1e-4, paper=1e-5),
-            pace=lab.choose(smoke=0.02, desk=1.0, paper=10.0),
+            pace=lab.choose(smoke=0.005, desk=1.0, paper=10.0),
             features=lab.choose(smoke=16, desk=512, paper=512),
             classes=lab.choose(smoke=(10, 20), desk=(50, 100, 200), paper=(50, 100, 200)),
             labels=lab.choose(smoke=(5, 10), desk=(5, 10, 15), paper=(5, 10, 15)),
@@ -56,7 +56,8 @@ class Sizes:
         budget = self.budget(thousands)
         return {
             "sequences": budget,
-            "every": max(32, round(budget / lines)),
+            "every": max(32, round(budget / (lines if self.pace >= 1 else 10))),
+            "evaluation": 500 if self.pace >= 1 else 50,
             "learning_rate": self.learning_rate,
             "stop_below": 0.05,
             "heads": None,

@@ -50,7 +50,7 @@ def run(lab: Lab) -> Findings:
     exactness(lab, findings)
     speed(lab, findings)
     language(lab, findings)
-    findings.notes = remarks(findings, sizes)
+    findings.notes = remarks(findings, sizes, lab.scale == "smoke")
     return findings
 
 
