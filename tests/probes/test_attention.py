@@ -145,7 +145,7 @@ def test_fine_tuning_goes_on_under_a_clamp(text):
             loss = model(**text, labels=text["input_ids"]).loss
             loss.backward()
             optimiser.step()
-            losses.append(float(loss))
+            losses.append(loss.item())
     assert losses[-1] < losses[0]
     assert hooks_on(model) == 0
 

@@ -39,10 +39,10 @@ def test_the_bars_are_those_asked_for():
 
 
 def test_every_training_has_a_budget_and_a_world():
-    sizes = Sizes([5], [5], [5], 1e-4, 1.0, 512, (50, 100, 200), (5, 10, 15), None, True)
+    sizes = Sizes([5], [5], [5], 1e-4, 1.0, 512, (50, 100, 200), (5, 10, 15), None, arms.WORLDS)
     named = every_arm(sizes)
     assert ("clamp", "drawings", "match") in named
-    assert named["all", "gaussian"]["sequences"] == 120_000
+    assert named["all", "gaussian"]["world"]["features"] == 512
     assert named["labels", 15, "match"]["world"]["labels"] == 15
     assert all(len(arm["clamps"]) == len(arm["seeds"]) for arm in named.values() if not isinstance(arm["clamps"], str))
 

@@ -20,14 +20,17 @@ else:
     torch = require("torch", "neural")
 
 
-def fut1(reference: Reference, *, projection: float | None = None, seed: int = 0) -> Taylor:
+DAMPING = 0.3
+
+
+def fut1(reference: Reference, *, damping: float = DAMPING, projection: float | None = None, seed: int = 0) -> Taylor:
     """FUT: the optimiser's update to first order around the recorded path; see `Taylor`."""
-    return Taylor(reference, 1, projection, seed)
+    return Taylor(reference, 1, damping, projection, seed)
 
 
-def fut2(reference: Reference, *, projection: float | None = None, seed: int = 0) -> Taylor:
+def fut2(reference: Reference, *, damping: float = DAMPING, projection: float | None = None, seed: int = 0) -> Taylor:
     """FUT++: the same to second order; see `Taylor`."""
-    return Taylor(reference, 2, projection, seed)
+    return Taylor(reference, 2, damping, projection, seed)
 
 
 class Taylor(Estimator):
@@ -36,21 +39,34 @@ class Taylor(Estimator):
     Gamma is the optimiser's update. Read of the method: the expansion along the recorded path, the derivatives of
     Adam's update by the chain rule, and quotients of differences of gradients along the path in place of derivatives.
     Inferred: both moments are those of the recorded run at the same position; quotients are taken from the position
-    before; where a parameter did not move its derivatives are zero; projections go back by the transpose.
+    before, and damped where a parameter hardly moved (difference times s / (s^2 + f^2) for its step s, with f a share
+    of the step's root mean square; without it, a few quotients of rounding over nothing make estimates diverge);
+    projections go back by the transpose.
 
     It costs T^2 gradients once and keeps them; an order then costs T updates of all parameters.
 
     Parameters
     ----------
     degree : 0, 1 (FUT) or 2 (FUT++).
+    damping : the share f / (root mean square step); 0 leaves the quotients as they are.
     projection : share of the numbers kept of every stored update and derivative, by random projection; None keeps all.
     """
 
-    def __init__(self, reference: Reference, degree: int = 1, projection: float | None = None, seed: int = 0) -> None:
+    def __init__(
+        self,
+        reference: Reference,
+        degree: int = 1,
+        damping: float = DAMPING,
+        projection: float | None = None,
+        seed: int = 0,
+    ) -> None:
         super().__init__(reference)
         if degree not in (0, 1, 2):
             raise InputError(f"degree: {degree!r} found, expected 0, 1 or 2")
+        if not np.isfinite(damping) or damping < 0:
+            raise InputError(f"damping: {damping} found, expected a number of at least 0")
         self.degree = degree
+        self.damping = float(damping)
         self.name = f"fut{degree}"
         self.projection = None if projection is None else Projection(reference.landscape, projection, seed)
         batches = range(len(reference))
@@ -151,4 +167,5 @@ class Taylor(Estimator):
 
     def _over_step(self, difference: torch.Tensor, position: int) -> torch.Tensor:
         step = self.reference.path[position] - self.reference.path[position - 1]
-        return torch.where(step != 0, difference / step, torch.zeros_like(step))
+        below = step * step + self.damping**2 * step.square().mean()
+        return torch.where(below > 0, difference * step / below, torch.zeros_like(step))

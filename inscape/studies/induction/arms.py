@@ -26,6 +26,8 @@ PARTS: dict[str, frozenset[str]] = {
     "informed_match_and_copy": frozenset("BC"),
 }
 """What each clamp stands in for: A copies the token before, B matches, C copies the label."""
+WORLDS = ("drawings", "centred drawings", "gaussian")
+"""Handwriting as the paper has it, features with their mean; the same without it; Gaussian classes."""
 ARCHIVES = ("images_background_small1.zip", "images_background_small2.zip")
 
 
@@ -37,14 +39,15 @@ def drawings_folder() -> Path | None:
 
 
 def world_of(item: Mapping[str, Any]) -> FewShot:
-    """The few-shot world of an arm: "kind" ("gaussian" or "drawings"), "classes", "labels", "features"."""
+    """The few-shot world of an arm: "kind" (of `WORLDS`), "classes", "labels", "features"."""
     settings = {"classes": item["classes"], "labels": item["labels"], "seed": 0}
     if item["kind"] == "gaussian":
         return gaussian_few_shot(**settings, features=item["features"])
     folder = drawings_folder()
     if folder is None:
         raise FileNotFoundError("Omniglot's archives are gone; set INSCAPE_DATA")
-    return omniglot_few_shot([folder / name for name in ARCHIVES], **settings, centred=item.get("centred", True))
+    paths = [folder / name for name in ARCHIVES]
+    return omniglot_few_shot(paths, **settings, features=item["features"], centred=item["kind"] == "centred drawings")
 
 
 def clamp_of(net: Any, name: str, runs: list[int] | None = None, when: Any = None) -> Any:

@@ -26,10 +26,15 @@ def median_of(values: Any, setting: str) -> Measured:
     return Measured(float(np.median(known)), *bootstrap_interval(known, np.median), setting=setting)
 
 
+def ending_of(kind: str, sizes: Sizes) -> str:
+    """What the claims of a world other than the main one end on."""
+    return "" if kind == sizes.main else f"_{kind.split()[0]}"
+
+
 def learning(findings: Findings, sizes: Sizes, found: Found) -> None:
     """C1: when the loss falls, and where it ends."""
-    run = found["all", "gaussian"]
-    setting = f"{len(sizes.seeds)} seeds, Gaussian classes, learning rate {sizes.learning_rate:g}"
+    run = found["all", sizes.main]
+    setting = f"{len(sizes.seeds)} seeds, {sizes.main}, learning rate {sizes.learning_rate:g}"
     for name, level in (("below_ln2", LN2), ("below_half", LN2 / 2), ("below_tenth", 0.1)):
         findings.measured[name] = median_of(time_below(run, level), setting)
     for name, split in (
@@ -52,14 +57,11 @@ def heads(findings: Findings, sizes: Sizes, found: Found) -> None:
         strength, lone, without = (np.asarray(run[name]) for name in ("strength", "lone", "without"))
         linear = np.array([np.corrcoef(s, a)[0, 1] for s, a in zip(strength, lone, strict=True)])
         rank = np.array([spearmanr(s, a).statistic for s, a in zip(strength, lone, strict=True)])
-        ending = "" if kind == "gaussian" else "_drawings"
-        world = "Gaussian classes" if kind == "gaussian" else "Omniglot, random convolutions"
-        setting = f"{len(strength)} seeds, {world}, all training sequences"
-        findings.measured[f"additive{ending}" if ending else "additive_seeds"] = Measured(
-            100.0 * float(np.mean(linear >= 0.9)), setting=setting
-        )
+        ending = ending_of(kind, sizes)
+        setting = f"{len(strength)} seeds, {kind}, all training sequences"
+        findings.measured[f"additive_seeds{ending}"] = Measured(100.0 * float(np.mean(linear >= 0.9)), setting=setting)
         findings.measured[f"redundant{ending}"] = Measured(float(without.min()), setting=setting)
-        if kind == "gaussian":
+        if kind == sizes.main:
             findings.measured["strongest"] = median_of(strength.max(axis=1), setting)
             findings.measured["weakest"] = median_of(strength.min(axis=1), setting)
             findings.measured["additive"] = median_of(linear, setting)
@@ -84,7 +86,7 @@ def heads(findings: Findings, sizes: Sizes, found: Found) -> None:
 def lone_heads(findings: Findings, sizes: Sizes, found: Found) -> None:
     """C4: networks with a single head of layer 2, trained from their start."""
     rows, delays, learnt = [], [], []
-    together = dict(zip(sizes.seeds, time_below(found["all", "gaussian"], LN2 / 2), strict=True))
+    together = dict(zip(sizes.seeds, time_below(found["all", sizes.main], LN2 / 2), strict=True))
     for seed in sizes.lone_seeds:
         run = found["lone", seed]
         times = time_below(run, LN2 / 2)
@@ -116,7 +118,7 @@ def scaling(findings: Findings, sizes: Sizes, found: Found) -> None:
             for value in values:
                 key = (axis, value, arm)
                 if value == values[0]:
-                    key = ("all", "gaussian") if arm == "all" else ("clamp", "gaussian", arm)  # type: ignore[assignment]
+                    key = ("all", sizes.main) if arm == "all" else ("clamp", sizes.main, arm)  # type: ignore[assignment]
                 each = time_below(found[key], LN2 / 2)
                 middle = float(np.median(each)) if np.isfinite(each).all() else float("nan")
                 times.setdefault((axis, arm), []).append((value, middle))

@@ -10,7 +10,7 @@ from inscape.analysis.phase_change import time_to_threshold
 from inscape.analysis.shapley import shapley_values
 from inscape.studies.induction import figures
 from inscape.studies.induction.arms import CLAMPS, LN2, PARTS, plateau, time_below
-from inscape.studies.induction.circuits import Found, capped, median_of
+from inscape.studies.induction.circuits import Found, capped, ending_of, median_of
 from inscape.studies.induction.sizes import Sizes
 from inscape.studies.paper import Findings, Measured, Table
 
@@ -36,7 +36,7 @@ def clamped(findings: Findings, sizes: Sizes, found: Found) -> None:
             middle["earlier_layer"] > middle["copy"],
             middle["copy"] >= middle["match"],
         ]
-        ending = "" if kind == "gaussian" else "_drawings"
+        ending = ending_of(kind, sizes)
         missing = int(np.sum(~np.isfinite(time_below(runs["none"], LN2 / 2))))
         setting = f"{len(sizes.seeds)} seeds, {kind}" + (
             f"; without a clamp {missing} seeds did not get there and count with their budget" if missing else ""
@@ -45,7 +45,7 @@ def clamped(findings: Findings, sizes: Sizes, found: Found) -> None:
         findings.measured[f"clamp_gain{ending}"] = Measured(middle["none"] / middle["match"], setting=setting)
         for name, run in runs.items():
             times = time_below(run, LN2 / 2)
-            if kind == "gaussian":
+            if kind == sizes.main:
                 findings.measured[NAMES[name]] = median_of(
                     times, f"{len(times)} seeds, learning rate {sizes.learning_rate:g}, head 3 alone"
                 )
@@ -61,7 +61,7 @@ def clamped(findings: Findings, sizes: Sizes, found: Found) -> None:
                 }
             )
     findings.tables["clamps"] = Table("Sequences to each loss under clamps, medians over seeds", tuple(rows))
-    runs = {name: found["clamp", "gaussian", name] for name in CLAMPS}
+    runs = {name: found["clamp", sizes.main, name] for name in CLAMPS}
     rest = {name: np.nanmedian(plateau(run)) for name, run in runs.items() if np.isfinite(plateau(run)).any()}
     if {"none", "match", "earlier_layer_and_copy"} <= set(rest):
         longest = max(rest["match"], rest["earlier_layer_and_copy"])
@@ -112,7 +112,7 @@ def parts(findings: Findings, sizes: Sizes, found: Found) -> None:
 def released(findings: Findings, sizes: Sizes, found: Found) -> None:
     """A clamp that lets go once its training has succeeded: what was learnt under it, and what it hid."""
     run = found["released"]
-    free = dict(zip(sizes.seeds, time_below(found["clamp", "gaussian", "none"], LN2 / 2), strict=True))
+    free = dict(zip(sizes.seeds, time_below(found["clamp", sizes.main, "none"], LN2 / 2), strict=True))
     ratios = []
     for number, seed in enumerate(sizes.part_seeds):
         curve, times = run["loss train"][:, number], run["sequences"]
@@ -123,4 +123,4 @@ def released(findings: Findings, sizes: Sizes, found: Found) -> None:
         after = time_to_threshold(times[start + 1 :], curve[start + 1 :], LN2 / 2) if start + 1 < len(curve) else np.nan
         ratios.append((float(after) - times[start]) / free[seed])
     findings.measured["released"] = median_of(ratios, f"{len(ratios)} seeds, head 3 alone")
-    findings.figures["released"] = figures.released(run, found["clamp", "gaussian", "none"], sizes.part_seeds)
+    findings.figures["released"] = figures.released(run, found["clamp", sizes.main, "none"], sizes.part_seeds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from inscape.studies.induction.arms import CLAMPS, HEAD, PARTS, drawings_folder
+from inscape.studies.induction.arms import CLAMPS, HEAD, PARTS, WORLDS, drawings_folder
 from inscape.studies.lab import Lab
 
 Key = str | tuple[Any, ...]
@@ -25,10 +25,11 @@ class Sizes:
     classes: tuple[int, ...]
     labels: tuple[int, ...]
     probed: int | None
-    has_drawings: bool
+    kinds: tuple[str, ...]
 
     @classmethod
     def of(cls, lab: Lab) -> Sizes:
+        worlds = WORLDS if drawings_folder() is not None else ("gaussian",)
         seeds = [5 + k for k in range(lab.choose(smoke=1, desk=5, paper=5))]
         return cls(
             seeds=seeds,
@@ -40,12 +41,13 @@ class Sizes:
             classes=lab.choose(smoke=(10, 20), desk=(50, 100, 200), paper=(50, 100, 200)),
             labels=lab.choose(smoke=(5, 10), desk=(5, 10, 15), paper=(5, 10, 15)),
             probed=lab.choose(smoke=200, desk=None, paper=None),
-            has_drawings=lab.choose(smoke=False, desk=True, paper=True) and drawings_folder() is not None,
+            kinds=lab.choose(smoke=("gaussian",), desk=worlds, paper=worlds),
         )
 
     @property
-    def kinds(self) -> tuple[str, ...]:
-        return ("gaussian", "drawings") if self.has_drawings else ("gaussian",)
+    def main(self) -> str:
+        """The world of all claims that name no other."""
+        return self.kinds[0]
 
     def budget(self, thousands: float) -> int:
         """Sequences, of so many thousands at a learning rate of 1e-4."""
@@ -65,10 +67,10 @@ class Sizes:
             **settings,
         }
 
-    def world(self, kind: str = "gaussian", classes: int | None = None, labels: int | None = None) -> dict[str, Any]:
+    def world(self, kind: str | None = None, classes: int | None = None, labels: int | None = None) -> dict[str, Any]:
         """The world of an arm, the smallest of the scaling ones if nothing else is said."""
         return {
-            "kind": kind,
+            "kind": self.main if kind is None else kind,
             "classes": self.classes[0] if classes is None else classes,
             "labels": self.labels[0] if labels is None else labels,
             "features": self.features,

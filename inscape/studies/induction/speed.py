@@ -71,33 +71,26 @@ def has_transformer_lens() -> bool:
 
 
 def peer_step() -> Callable[[], None]:
-    """The same network, batch and clamp (previous token) in TransformerLens, run with hooks."""
+    """The same network, batch and clamp (previous token) in TransformerLens 4, run with hooks."""
     import torch
-    from transformer_lens import HookedTransformer, HookedTransformerConfig
+    from transformer_lens.model_bridge import TransformerBridge
 
     task = gaussian_few_shot()
-    sizes = {"n_layers": 2, "d_model": 64, "n_ctx": 5, "d_head": 8, "n_heads": 8, "d_vocab": 5, "d_vocab_out": 5}
-    net = HookedTransformer(
-        HookedTransformerConfig(
-            **sizes,
-            attn_only=True,
-            positional_embedding_type="rotary",
-            rotary_dim=8,
-            normalization_type="LN",
-            device="cpu",
-            seed=0,
-        )
-    )
-    see = torch.nn.Linear(task.width, 64)
-    weights = [*net.parameters(), *see.parameters()]
+    sizes = {"n_layers": 2, "d_model": 64, "n_ctx": 5, "d_head": 8, "n_heads": 8, "d_vocab": 5}
+    kinds = {"attn_only": True, "positional_embedding_type": "rotary", "rotary_dim": 8, "normalization_type": "LN"}
+    net = TransformerBridge.boot_native({**sizes, **kinds, "seed": 0})
+    see, tell = torch.nn.Linear(task.width, 64), torch.nn.Embedding(5, 64)
+    weights = [*net.parameters(), *see.parameters(), *tell.parameters()]
     optimiser = torch.optim.Adam(weights, lr=1e-4, fused=True)
     drawn = task.draw(BATCH)
     features = torch.as_tensor(task.features[drawn.exemplars])
     labels, targets = torch.as_tensor(drawn.labels), torch.as_tensor(drawn.targets)
     before = torch.eye(5).roll(-1, 1)
     before[0] = torch.eye(5)[0]
+    calls = []
 
     def clamp(pattern: Any, hook: Any) -> Any:
+        calls.append(1)
         changed = pattern.clone()
         changed[:, 2] = before
         return changed
@@ -105,13 +98,16 @@ def peer_step() -> Callable[[], None]:
     hooks = [("blocks.0.attn.hook_pattern", clamp)]
 
     def step() -> None:
-        seen, told = see(features), net.embed(labels)
+        seen, told = see(features), tell(labels)
         stream = torch.stack([seen[:, 0], told[:, 0], seen[:, 1], told[:, 1], seen[:, 2]], 1)
-        with net.hooks(fwd_hooks=hooks):
-            logits = net(stream, start_at_layer=0)[:, -1]
+        logits = net.run_with_hooks(stream, start_at_layer=0, return_type="logits", fwd_hooks=hooks)[:, -1]
         loss = torch.nn.functional.cross_entropy(logits, targets)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
 
+    start = net.blocks[0].attn.o.weight.detach().clone()
+    step()
+    if not calls or torch.equal(start, net.blocks[0].attn.o.weight):
+        raise RuntimeError("TransformerLens: the hook did not act or nothing was learnt; its step is no fair measure")
     return step

@@ -119,10 +119,12 @@ CLAIMS = (
     Claim("partial_overlap", "Bar 3: partial r of overlap given the log of the step, median of all cases"),
     Claim(
         "control_decay",
-        "Bar 3: move of normalised distance without weight decay, over that with generalisation",
+        "Bar 3: move of normalised distance without weight decay, over that with generalisation, size",
         at_most=1 / 3,
     ),
     Claim("control_labels", "Bar 3: the same with shuffled labels", at_most=1 / 3),
+    Claim("control_decay_test", "Control: test accuracy reached without weight decay, median of domains and networks"),
+    Claim("control_labels_test", "Control: the same with shuffled labels"),
     Claim("control_decay_overlap", "Control: move of overlap without weight decay, over that with generalisation"),
     Claim("control_labels_overlap", "Control: the same with shuffled labels"),
     Claim("frozen", "Cause: test accuracy at the end with routers frozen once memorised, less that of free ones"),
@@ -142,9 +144,11 @@ CLAIMS = (
     Claim("overhead", "Bar 6: what recording adds to a forward pass", unit="%", at_most=5, is_timing=True),
     Claim(
         "theory",
-        "Bar 7: Spearman's rho of edit distance and effective dimension over frozen routers",
+        "Bar 7: Spearman's rho of string distance and effective dimension over frozen routers",
         at_least=0.5,
     ),
+    Claim("theory_shape", "Theory: the same of distance in experts over length, and of the kernel scaled to trace one"),
+    Claim("theory_hard", "Theory: the same of distance in experts over length where routing is nearly to one expert"),
     Claim("theory_overlap", "Theory: the same of overlap and effective dimension"),
     Claim(
         "alarm_found",

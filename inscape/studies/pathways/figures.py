@@ -28,6 +28,10 @@ WORDS = {
     "length": "pathway length",
     "train_loss": "training loss",
     "test_loss": "test loss",
+    "string_distance at the answer": "string distance, answer token",
+    f"{NORMALISED} at the answer": "in experts / length, answer token",
+    "overlap at the answer": "overlap, answer token",
+    "smoothness at the answer": "smoothness, answer token",
 }
 BELOW = {"orientation": "h", "y": -0.22, "x": 0}
 
@@ -99,7 +103,9 @@ def gauge_curves(arms: Mapping[str, Sequence[Run]]) -> go.Figure:
         figure.update_yaxes(title=units.get(gauge, "mean cosine"), row=row + 1, col=column + 1)
         figure.update_xaxes(title="step of training" if row == 1 else None, row=row + 1, col=column + 1)
     figure.update_layout(
-        title="Gauges of routing: only a network that generalises moves far", legend=BELOW | {"y": -0.14}, height=640
+        title="Gauges of routing with generalisation and in two controls (mean over networks and domains)",
+        legend=BELOW | {"y": -0.14},
+        height=640,
     )
     return figure
 
@@ -135,23 +141,31 @@ def gauge_strengths(rows: Sequence[Mapping[str, Any]]) -> go.Figure:
         yaxis={"autorange": "reversed", "type": "category"},
         scattermode="group",
         scattergap=0.4,
-        legend=BELOW,
-        height=640,
+        legend=BELOW | {"y": -0.14},
+        height=760,
     )
     return figure
 
 
-def theory_points(distances: np.ndarray, dimensions: np.ndarray) -> go.Figure:
-    """Effective dimension against edit distance, one point a frozen router."""
-    import plotly.graph_objects as go
+def theory_points(found: Mapping[str, np.ndarray]) -> go.Figure:
+    """Effective dimension against distance of pathways, one point a frozen router: as printed, and freed of size."""
+    from plotly.subplots import make_subplots
 
-    figure = go.Figure()
-    figure.add_scatter(
-        x=distances, y=dimensions, mode="markers", marker={"color": BLUE, "size": 6, "opacity": 0.6}, showlegend=False
-    )
-    figure.update_layout(
-        title="Frozen random routers: pathways far apart, more effective dimensions",
-        xaxis={"title": "mean edit distance of pathways (characters)"},
-        yaxis={"title": "effective dimension Tr H(H + λI)⁻¹"},
-    )
+    panels = (("string", "dimension"), ("expert", "shape"))
+    figure = make_subplots(rows=1, cols=2, subplot_titles=["as printed", "without length and size"])
+    for column, (gauge, dimension) in enumerate(panels, 1):
+        figure.add_scatter(
+            x=found[gauge],
+            y=found[dimension],
+            mode="markers",
+            marker={"color": BLUE, "size": 6, "opacity": 0.6},
+            showlegend=False,
+            row=1,
+            col=column,
+        )
+    figure.update_xaxes(title="mean edit distance (characters)", row=1, col=1)
+    figure.update_xaxes(title="mean distance in experts / length", row=1, col=2)
+    figure.update_yaxes(title="effective dimension, Tr H(H + λI)⁻¹", row=1, col=1)
+    figure.update_yaxes(title="the same of H with trace one", row=1, col=2)
+    figure.update_layout(title="Frozen random routers: sharper ones have shorter pathways and larger kernels")
     return figure

@@ -12,7 +12,7 @@ from inscape.probes.routing import calibrate_alarm
 from inscape.studies.lab import Lab, bootstrap_interval
 from inscape.studies.paper import Findings, Measured, Table
 from inscape.studies.pathways import exactness, speed, theory
-from inscape.studies.pathways.arms import THRESHOLDS, trained
+from inscape.studies.pathways.arms import ANSWER, THRESHOLDS, trained
 from inscape.studies.pathways.claims import CLAIMS, PAPER
 from inscape.studies.pathways.reading import (
     NORMALISED,
@@ -45,6 +45,7 @@ STUDY = Study(
     needs=("neural",),
 )
 
+ANSWERED = tuple(f"{gauge}{ANSWER}" for gauge in ("string_distance", NORMALISED, "overlap", "smoothness"))
 GAUGES = (
     "string_distance",
     "string_distance_normalised",
@@ -58,6 +59,7 @@ GAUGES = (
     "length",
     "train_loss",
     "test_loss",
+    *ANSWERED,
 )
 
 
@@ -99,15 +101,15 @@ def all_runs(lab: Lab) -> Arms:
         "shuffled": False,
         "layers": 3,
         "deviation": 0.04,
-        "steps": lab.choose(smoke=120, desk=4000, paper=20_000),
+        "steps": lab.choose(smoke=80, desk=3000, paper=20_000),
         "every": lab.choose(smoke=20, desk=100, paper=250),
-        "probes": lab.choose(smoke=30, desk=200, paper=500),
+        "probes": lab.choose(smoke=30, desk=150, paper=500),
         "course": {"clip": 1.0},
         "olmoe": False,
         "change": None,
         "change_step": 0,
     }
-    changed_at = lab.choose(smoke=40, desk=400, paper=1000)
+    changed_at = lab.choose(smoke=40, desk=300, paper=1000)
     few = slice(None, lab.choose(smoke=1, desk=1, paper=5))
     items = {
         "generalising": [base | {"seed": s} for s in seeds],
@@ -251,10 +253,13 @@ def controls(findings: Findings, arms: Arms) -> None:
     for name, arm in (("decay", "no decay"), ("labels", "shuffled labels")):
         for ending, gauge in (("", NORMALISED), ("_overlap", "overlap")):
             shares = share_of_move(arms.runs[arm], runs, gauge)
-            low, high = bootstrap_interval(shares, lambda v: float(np.mean(v)))
+            signed = float(np.mean(shares))
+            low, high = bootstrap_interval(shares, lambda v: float(abs(np.mean(v))))
             findings.measured[f"control_{name}{ending}"] = Measured(
-                float(np.mean(shares)), low, high, f"{len(runs)} networks, same seeds and steps, mean over domains"
+                abs(signed), low, high, f"{signed:+.2f} with its sign; {len(runs)} networks, same seeds and steps"
             )
+        reached = [told["test_accuracy"][-5:].mean() for run in arms.runs[arm] for told in run["domains"].values()]
+        findings.measured[f"control_{name}_test"] = _median(reached, "mean of the last five checkpoints")
     for claim, gauge in (("partial_distance", NORMALISED), ("partial_overlap", "overlap")):
         left = [partial_given_step(run, domain, gauge) for run in runs for domain in run["domains"]]
         findings.measured[claim] = _median(left, f"{len(runs)} networks, every domain; median and range")
@@ -351,27 +356,52 @@ def frozen_theory(lab: Lab, findings: Findings) -> None:
     """Bar 7: one layer behind frozen routers."""
     from scipy.stats import spearmanr
 
-    item = {
+    base = {
         "samples": lab.choose(smoke=60, desk=200, paper=200),
         "features": 100,
         "groups": 8,
         "spread": 0.5,
         "experts": 16,
         "routers": lab.choose(smoke=20, desk=200, paper=1000),
-        "scale": 2.0,
         "ridge": 1e-3,
         "seed": lab.seed,
     }
-    found = lab.step("frozen routers", theory.frozen_routers, item)
-    setting = f"{item['routers']} routers, {item['samples']} points in {item['features']} dimensions, 16 experts"
-    for claim, gauge in (("theory", "string"), ("theory_overlap", "overlap")):
-        table = np.stack([found[gauge], found["dimension"]], axis=1)
+    found = dict(
+        zip(
+            theory.SCALES,
+            lab.parallel_map(
+                theory.frozen_routers, [base | {"scale": s} for s in theory.SCALES], label="frozen routers"
+            ),
+            strict=True,
+        )
+    )
+    setting = f"{base['routers']} routers, {base['samples']} points in {base['features']} dimensions, 16 experts"
+    start, hard = theory.SCALES[0], theory.SCALES[-1]
+    for claim, gauge, dimension, scale in (
+        ("theory", "string", "dimension", start),
+        ("theory_shape", "expert", "shape", start),
+        ("theory_hard", "expert", "dimension", hard),
+        ("theory_overlap", "overlap", "dimension", start),
+    ):
+        table = np.stack([found[scale][gauge], found[scale][dimension]], axis=1)
         low, high = bootstrap_interval(table, lambda t: float(spearmanr(t[:, 0], t[:, 1]).statistic), draws=500)
         value = float(spearmanr(table[:, 0], table[:, 1]).statistic)
-        findings.measured[claim] = Measured(value, low, high, setting)
+        findings.measured[claim] = Measured(value, low, high, f"logits of deviation {scale:g}; {setting}")
+    findings.tables["theory"] = Table(
+        "Spearman's rho over frozen routers",
+        tuple(
+            {"deviation of logits": scale, "pathways": gauge}
+            | {
+                dimension: float(spearmanr(told[gauge], told[dimension]).statistic)
+                for dimension in ("dimension", "shape")
+            }
+            for scale, told in found.items()
+            for gauge in ("string", "expert", "overlap")
+        ),
+    )
     from inscape.studies.pathways.figures import theory_points
 
-    findings.figures["theory"] = theory_points(found["string"], found["dimension"])
+    findings.figures["theory"] = theory_points(found[start])
 
 
 def figures(findings: Findings, arms: Arms) -> None:

@@ -9,6 +9,9 @@ from jaxtyping import Float
 
 from inscape.probes.routing import distance, overlap
 
+SCALES = (0.65, 2.0, 8.0, 32.0)
+"""Deviations of the routers' logits: as a linear layer starts on raw points, and ever harder routing."""
+
 
 def clusters(
     samples: int, features: int, groups: int, spread: float, random: np.random.Generator

@@ -177,7 +177,7 @@ CLAIMS = (
     Claim("detection_released", "Bar 4: area of EES as released"),
     Claim(
         "saved",
-        "Beyond: answers saved by ending the sampling of a prompt once its score is known to 0.3 nats",
+        "Beyond: answers saved by ending the sampling of a prompt once its score is known to 0.5 nats",
         unit="%",
     ),
     Claim("known_apart", "Beyond: EigenScore on unknown facts less that on known ones, small model", unit="nats"),

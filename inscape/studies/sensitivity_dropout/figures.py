@@ -33,7 +33,7 @@ def speed_lines(rows: Sequence[Mapping[str, Any]], methods: Sequence[str], names
             marker={"symbol": symbol, "size": 9},
         )
     figure.update_layout(
-        title="The exact score is the fastest at every shape in use",
+        title="CPU time of one score by each method",
         xaxis={"title": "shape of the embeddings (units x answers)", "type": "category"},
         yaxis={"title": "CPU time of one score (ms), one thread", "type": "log", "dtick": 1},
         legend=BELOW,

@@ -222,7 +222,7 @@ def detecting(lab: Lab, findings: Findings, sizes: Sizes) -> None:
         for start in range(max(1, len(asked) // sizes.chunk))
     ]
     items = [
-        {"questions": chunk, "samples": sizes.samples, "tokens": 16, "seed": seed, "width": 0.3}
+        {"questions": chunk, "samples": sizes.samples, "tokens": 16, "seed": seed, "width": 0.5}
         for chunk, seed in zip(chunks, lab.seeds(len(chunks), "answers"), strict=True)
     ]
     rows = [row for part in lab.parallel_map(detection.asked, items, label="asking SmolLM2") for row in part]
