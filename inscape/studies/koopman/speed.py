@@ -12,6 +12,7 @@ import numpy as np
 from inscape.analysis.pseudospectrum import pseudospectrum
 from inscape.extras import require
 from inscape.models.koopman import Dictionary, KernelEDMD
+from inscape.single_thread import single_thread
 from inscape.studies.koopman.duffing import operator, pairs, snapshots
 
 TIMED_SOLVES = 6
@@ -28,6 +29,7 @@ def seconds(work: Callable[[], Any], repeats: int) -> float:
     return float(best)
 
 
+@single_thread()
 def plane_speed(item: dict[str, Any]) -> dict[str, float]:
     """Least residuals of the Duffing oscillator over a grid: `item` holds `size`, `starts`, `columns`, `rows`, `seed`.
 
@@ -57,6 +59,7 @@ def plane_speed(item: dict[str, Any]) -> dict[str, float]:
     return {"ours": ours, "theirs": theirs, "difference": difference, "evaluations": float(surface.evaluations)}
 
 
+@single_thread()
 def fit_speed(item: dict[str, Any]) -> dict[str, float]:
     """Our kernel form with all residuals, and PyDMD's EDMD with none, on the same `size` snapshots."""
     module = require("pydmd", "studies")

@@ -47,6 +47,7 @@ CLAIMS = (
         setting=OLMOE + "; string distance",
         at_most=-0.8,
     ),
+    Claim("normalised_string", "C2: the same of the string distance over length, " + RELATED),
     Claim(
         "normalised_distance_holds",
         "Bar 1: it is at most -0.8 with an interval that excludes 0 in every domain",

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from inscape.probes import routing
+from inscape.single_thread import single_thread
 from inscape.studies.pathways.exactness import edit_distance
 
 
@@ -18,6 +19,7 @@ def routed(samples: int, layers: int, experts: int, seed: int, sharpness: float 
     return weights / weights.sum(axis=-1, keepdims=True)
 
 
+@single_thread()
 def all_pairs(item: dict[str, Any]) -> dict[str, float]:
     """CPU seconds for the distances of all pairs, strings included, and for plain Python scaled from a few pairs.
 
@@ -37,6 +39,7 @@ def all_pairs(item: dict[str, Any]) -> dict[str, float]:
     return {"ours": ours, "python": theirs, "pairs": pairs, "length": found.length, "agree": float(all(same))}
 
 
+@single_thread()
 def recording(item: dict[str, Any]) -> dict[str, float]:
     """CPU seconds of a forward pass of the OLMoE class, alone and recorded, medians of turns taken one by one.
 

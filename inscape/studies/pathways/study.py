@@ -158,6 +158,7 @@ def gauges(findings: Findings, arms: Arms) -> None:
     for claim, gauge in (
         ("string_distance", "string_distance"),
         ("normalised_distance", NORMALISED),
+        ("normalised_string", "string_distance_normalised"),
         ("overlap", "overlap"),
         ("training_loss", "train_loss"),
         ("validation_loss", "test_loss"),

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from inscape.models.reservoir import dale_network, design_inhibition
 from inscape.models.reservoir.homeostasis import run_online
 from inscape.models.reservoir.recursive import RecursiveReadout
-from inscape.models.reservoir.single_thread import single_thread
+from inscape.single_thread import single_thread
 from inscape.studies.reservoir.tasks import Series
 
 GROWTH = 3.0

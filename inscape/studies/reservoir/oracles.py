@@ -11,7 +11,7 @@ import numpy as np
 
 from inscape.analysis import memory_capacity, nrmse
 from inscape.models.reservoir import dale_network, ridge
-from inscape.models.reservoir.single_thread import single_thread
+from inscape.single_thread import single_thread
 from inscape.systems import narma
 
 PENALTY = 1e-6

@@ -9,7 +9,7 @@ import numpy as np
 
 from inscape.analysis import processing_capacity
 from inscape.models.reservoir import dale_network
-from inscape.models.reservoir.single_thread import single_thread
+from inscape.single_thread import single_thread
 from inscape.studies.reservoir.arms import built
 from inscape.studies.reservoir.tasks import OPEN_PENALTY, WASHOUT, Series
 

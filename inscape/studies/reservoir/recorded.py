@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from inscape.analysis import nrmse
 from inscape.models.reservoir import dale_network, design_inhibition, ridge_path
-from inscape.models.reservoir.single_thread import single_thread
+from inscape.single_thread import single_thread
 from inscape.studies.reservoir.arms import at_the_edge
 
 SETS = ("laser", "sunspots")

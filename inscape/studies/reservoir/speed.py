@@ -11,7 +11,7 @@ import numpy as np
 
 from inscape.models.reservoir import adapt_inhibition, dale_network, design_inhibition
 from inscape.models.reservoir import sweep as side_by_side
-from inscape.models.reservoir.single_thread import single_thread
+from inscape.single_thread import single_thread
 from inscape.studies.reservoir.tasks import WASHOUT
 from inscape.systems import narma
 

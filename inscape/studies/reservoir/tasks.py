@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from inscape.analysis import memory_capacity, nrmse, nrmse_at
 from inscape.models.reservoir import Network, Readout, ridge
-from inscape.models.reservoir.single_thread import single_thread
+from inscape.single_thread import single_thread
 from inscape.systems import narma, zoo
 
 TASKS = ("memory", "narma", "mackey-glass")

@@ -11,7 +11,7 @@ import numpy as np
 from inscape.analysis import memory_capacity
 from inscape.models.reservoir import Network, Synapses, design_inhibition
 from inscape.models.reservoir.connectome import connectome_network
-from inscape.models.reservoir.single_thread import single_thread
+from inscape.single_thread import single_thread
 from inscape.studies.reservoir.arms import at_the_edge
 from inscape.studies.reservoir.tasks import OPEN_PENALTY, WASHOUT
 

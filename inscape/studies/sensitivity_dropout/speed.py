@@ -12,9 +12,11 @@ import numpy as np
 
 from inscape.probes.eigenscore import eigenscore
 from inscape.probes.eigenscore.estimators import Method
+from inscape.single_thread import single_thread
 
 METHODS: tuple[Method, ...] = ("gram", "slq", "chebyshev")
 PUBLISHED = ("ees_paper", "ees_released")
+HOPELESS = 3.0
 
 
 def naive(embeddings: np.ndarray, alpha: float = 1e-3) -> float:
@@ -34,6 +36,7 @@ def peer(embeddings: np.ndarray) -> Callable[[], float] | None:
     return lambda: float(EigenScore()({"sample_embeddings": [embeddings]})[0])
 
 
+@single_thread()
 def table(item: Mapping[str, Any]) -> list[dict[str, Any]]:
     """CPU seconds and value of every method at each shape.
 
@@ -53,6 +56,7 @@ def table(item: Mapping[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
+@single_thread()
 def choice(item: Mapping[str, Any]) -> list[dict[str, Any]]:
     """CPU seconds of `auto` and of each method by turns, and how much slower than the best `auto` is.
 
@@ -69,6 +73,7 @@ def choice(item: Mapping[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
+@single_thread()
 def against_peer(item: Mapping[str, Any]) -> dict[str, Any]:
     """Exact score against lm-polygraph's, or the same formula where that is absent.
 
@@ -140,18 +145,19 @@ def seconds(call: Callable[[], Any], least: float) -> tuple[float, Any]:
 
 
 def by_turns(calls: Mapping[str, Callable[[], Any]], least: float) -> dict[str, float]:
-    """Shortest CPU time of each of several calls, made by turns so that a busy machine slows all alike."""
-    counts = {name: _repeats(call, least) for name, call in calls.items()}
-    best = dict.fromkeys(calls, float("inf"))
+    """Shortest CPU time of each of several calls, made by turns so that a busy machine slows all alike.
+
+    A call that takes `HOPELESS` times as long as the fastest in its first go, and longer than `least`, is not repeated.
+    """
+    best = {name: _cpu(call) for name, call in calls.items()}
+    fastest = min(best.values())
+    open_calls = {n: call for n, call in calls.items() if best[n] < max(least, HOPELESS * fastest)}
+    counts = {name: max(1, int(least / max(best[name], 1e-6))) for name in open_calls}
     for _ in range(3):
-        for name, call in calls.items():
+        for name, call in open_calls.items():
             for _ in range(counts[name]):
                 best[name] = min(best[name], _cpu(call))
     return best
-
-
-def _repeats(call: Callable[[], Any], least: float) -> int:
-    return max(1, int(least / max(_cpu(call), 1e-6)))
 
 
 def _cpu(call: Callable[[], Any]) -> float:

@@ -11,6 +11,7 @@ from inscape.models.delay_forecaster import DelayForecaster
 from inscape.models.structured import DenseNet, HankelNet, StNN
 from inscape.models.structured.cost import call_time, network_cost
 from inscape.models.structured.hankel import HankelFactors
+from inscape.single_thread import single_thread
 from inscape.studies.stnn.contestants import DELAYS, contestants
 from inscape.studies.stnn.recordings import HISTORY, recordings
 
@@ -77,6 +78,7 @@ def sizes() -> list[dict[str, Any]]:
     return rows
 
 
+@single_thread()
 def long_windows(n: int) -> dict[str, float]:
     """Microseconds of one answer to one window of n numbers: two Hankel layers against two dense ones of their shape.
 
@@ -91,6 +93,7 @@ def long_windows(n: int) -> dict[str, float]:
     return found
 
 
+@single_thread()
 def short_windows() -> dict[str, float]:
     """Microseconds of one answer at n = 16: StNN and the dense net of its widths, compiled, single precision."""
     found = {}
@@ -102,6 +105,7 @@ def short_windows() -> dict[str, float]:
     return found
 
 
+@single_thread()
 def forecast_times(item: dict[str, Any]) -> dict[str, float | None]:
     """Microseconds a sample of a 200-sample forecast from one history, for every contestant as users call it.
 
