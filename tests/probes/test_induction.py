@@ -11,7 +11,7 @@ from inscape.errors import InputError  # noqa: E402
 from inscape.models.attention_only import AttentionOnly, Batch  # noqa: E402
 from inscape.models.attention_only.losses import evaluated  # noqa: E402
 from inscape.probes import KeepOnly, circuit_clamps, induction  # noqa: E402
-from inscape.probes.induction_map import induction_map, repeat_loss, repeated_tokens  # noqa: E402
+from inscape.probes.induction_map import induction_map, previous_token_map, repeat_loss, repeated_tokens  # noqa: E402
 from inscape.systems.few_shot import gaussian_few_shot  # noqa: E402
 
 
@@ -115,6 +115,16 @@ def test_the_map_is_the_mean_attention_to_the_token_after_the_earlier_copy(kind)
         np.testing.assert_allclose(found.strength[layer], expected, atol=1e-6)
     layer, head = found.strongest(1)[0]
     assert found.strength[layer, head] == found.strength.max()
+
+
+def test_the_map_of_previous_tokens_is_the_mean_attention_one_place_back():
+    model = small_language_model("llama")
+    found = previous_token_map(model, sequences=3, length=10, seed=1)
+    tokens = repeated_tokens(50, sequences=3, length=10, seed=1)
+    with torch.no_grad():
+        patterns = model(input_ids=torch.as_tensor(tokens), output_attentions=True).attentions
+    expected = [pattern.diagonal(-1, 2, 3).mean((0, 2)).numpy() for pattern in patterns]
+    np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", ["llama", "gpt2", "gpt_neox"])

@@ -127,9 +127,14 @@ def delays(seeds: Sequence[int], ratio: np.ndarray) -> go.Figure:
             name=f"seed {seed}",
             marker={"color": COLOURS[number % 8], "symbol": symbols[number % 5], "size": 10},
         )
-    figure.add_hline(y=1.0, line={"dash": "dot", "color": GREY}, annotation_text="all heads together")
+    figure.add_hline(
+        y=1.0,
+        line={"dash": "dot", "color": GREY},
+        annotation_text="all heads together",
+        annotation_position="bottom left",
+    )
     figure.update_layout(
-        title="A single head learns as well, but later",
+        title="A single head learns as well, mostly later",
         xaxis={"title": "the one head of layer 2 that is alive"},
         yaxis={"title": "time to half of ln 2 over all heads' (ratio)", "rangemode": "tozero"},
         legend=BELOW,
@@ -165,7 +170,7 @@ def scaling(times: Mapping[tuple[str, str], Sequence[tuple[int, float]]]) -> go.
     figure.update_xaxes(title="labels", row=1, col=2)
     figure.update_yaxes(title="sequences to half of ln 2", type="log", row=1, col=1)
     figure.update_yaxes(type="log", row=1, col=2)
-    figure.update_layout(title="More labels slow the copying, more classes the match", legend=BELOW)
+    figure.update_layout(title="What slows each part: more labels the copying, more classes hardly any", legend=BELOW)
     return figure
 
 
