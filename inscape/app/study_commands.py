@@ -16,6 +16,9 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
+NamesArgument = Annotated[
+    list[str], typer.Argument(help="Numbers or names of studies: 22 or chaos-zoo.", show_default=False)
+]
 NameArgument = Annotated[str, typer.Argument(help="Number or name of the study: 22 or chaos-zoo.", show_default=False)]
 ScaleOption = Annotated[str, typer.Option(help="smoke (seconds), desk (minutes) or paper (the paper's own size).")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print as JSON, for other programs.")]
@@ -52,7 +55,7 @@ def list_studies(json: JsonOption = False) -> None:
 
 @app.command("run")
 def run(
-    name: NameArgument,
+    names: NamesArgument,
     scale: ScaleOption = "desk",
     seed: Annotated[int, typer.Option(help="Every random choice follows from it.", min=0)] = 0,
     jobs: Annotated[int, typer.Option(help="Pieces of work at a time; -1 for every core.")] = -1,
@@ -60,21 +63,33 @@ def run(
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Run a study; a run that was cut off goes on where it stopped.
+    """Run studies one after another; a run that was cut off goes on where it stopped.
 
     **Examples**
 
     `inscape study run 22 --scale smoke`
 
     `inscape study run chaos-zoo --scale paper --backend dask`
+
+    `inscape study run 18 1 6 7`
     """
     from inscape.app.study_report import write_study_report
-    from inscape.studies.registry import run_study
+    from inscape.app.terminal import print_json
+    from inscape.studies.registry import find_study
 
     _check_scale(scale)
-    found = run_study(name, scale=scale, seed=seed, store=store, backend=backend, jobs=jobs)  # type: ignore[arg-type]
-    write_study_report(found)
-    _show(found, json)
+    # A name that is not known stops everything before the first study has run for minutes.
+    chosen = [find_study(name) for name in names]
+    done = []
+    for study in chosen:
+        found = study.perform(scale=scale, seed=seed, store=store, backend=backend, jobs=jobs)  # type: ignore[arg-type]
+        write_study_report(found)
+        if json:
+            done.append(found.as_dict())
+        else:
+            _show(found, as_json=False)
+    if json:
+        print_json(done[0] if len(done) == 1 else done)
 
 
 @app.command("show")

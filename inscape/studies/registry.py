@@ -8,7 +8,6 @@ from pathlib import Path
 
 import inscape.studies as room
 from inscape.errors import InputError, UnknownNameError
-from inscape.parallel import Backend
 from inscape.studies.lab import Scale
 from inscape.studies.runs import RunStore
 from inscape.studies.study import Study, StudyRun
@@ -39,20 +38,6 @@ def find_study(name: str | int) -> Study:
         ):
             return study
     raise UnknownNameError("study", text, known)
-
-
-def run_study(
-    name: str | int,
-    *,
-    scale: Scale = "desk",
-    seed: int = 0,
-    store: RunStore | Path | str | None = None,
-    backend: Backend = "loky",
-    jobs: int = -1,
-    progress: bool | None = None,
-) -> StudyRun:
-    """Run a study by name; see `Study.perform`."""
-    return find_study(name).perform(scale=scale, seed=seed, store=store, backend=backend, jobs=jobs, progress=progress)
 
 
 def show_study(name: str | int, *, scale: Scale | None = None, store: RunStore | Path | str | None = None) -> StudyRun:
