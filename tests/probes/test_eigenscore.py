@@ -17,6 +17,8 @@ from inscape.probes.eigenscore import (
     score_without_unit,
     scores_by_chance,
 )
+from inscape.probes.eigenscore.chebyshev import largest_eigenvalue
+from inscape.probes.eigenscore.trace import GramOperator
 
 ALPHA = 1e-3
 
@@ -54,6 +56,16 @@ def test_exact_and_matrix_free_scores_agree_with_slogdet_on_a_hundred_matrices()
         assert eigenscore(embeddings, "gram").value == pytest.approx(expected, abs=1e-8)
         assert eigenscore(embeddings, "slq", steps=80).value == pytest.approx(expected, rel=1e-2, abs=1e-2)
         assert eigenscore(embeddings, "chebyshev", moments=200).value == pytest.approx(expected, rel=1e-2, abs=1e-2)
+
+
+@pytest.mark.parametrize("shape", [(300, 450), (400, 400), (700, 90)])
+def test_a_spectrum_that_is_dense_at_its_edge_stays_within_the_interval_of_the_expansion(shape):
+    # Power iteration stops below such an edge, and the expansion then grows without limit.
+    embeddings = np.random.default_rng(0).standard_normal(shape)
+    operator = GramOperator(embeddings)
+    bound = largest_eigenvalue(operator, np.random.default_rng(1))
+    assert 1.0 <= bound / np.linalg.norm(embeddings, 2) ** 2 < 1.6
+    assert eigenscore(embeddings, "chebyshev").value == pytest.approx(eigenscore(embeddings).value, rel=2e-2)
 
 
 def test_the_error_of_an_estimate_is_the_size_of_what_it_misses():

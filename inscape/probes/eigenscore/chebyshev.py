@@ -32,7 +32,7 @@ def mean_log_eigenvalue(
     """
     operator = GramOperator(rows)
     random = np.random.default_rng(seed)
-    top = 1.01 * largest_eigenvalue(operator, random) + np.finfo(float).tiny
+    top = (1 + 1e-9) * largest_eigenvalue(operator, random) + np.finfo(float).tiny
     middle, half = alpha + top / 2, top / 2
 
     def logarithm(x: Any) -> Any:
@@ -51,14 +51,25 @@ def mean_log_eigenvalue(
     return mean_over_directions(along, operator.size, vectors=vectors, tolerance=tolerance, seed=random)
 
 
-def largest_eigenvalue(operator: GramOperator, random: np.random.Generator, steps: int = 30) -> float:
-    """By power iteration on a block of four vectors, a little low rather than high."""
-    block = np.linalg.qr(random.standard_normal((operator.size, min(4, operator.size))))[0]
-    value = 0.0
-    for _ in range(steps):
-        moved = operator(block)
-        block, triangle = np.linalg.qr(moved)
-        before, value = value, float(np.linalg.norm(triangle, 2))
-        if value == 0 or abs(value - before) <= 1e-4 * value:
+def largest_eigenvalue(operator: GramOperator, random: np.random.Generator, steps: int = 20) -> float:
+    """An upper bound, by a quarter too high at most spectra: the largest Ritz value plus the norm of the residual.
+
+    By Lanczos' recursion with full orthogonalisation (Zhou & Li 2011). Power iteration would not do: where many
+    eigenvalues lie close to the largest it stops below it, and beyond its interval the expansion grows without limit.
+    """
+    direction = random.standard_normal(operator.size)
+    basis = [direction / np.linalg.norm(direction)]
+    diagonal: list[float] = []
+    beside: list[float] = []
+    for _ in range(min(steps, operator.size)):
+        moved = operator(basis[-1][:, None])[:, 0]
+        diagonal.append(float(basis[-1] @ moved))
+        for known in (basis, basis):  # Twice is enough.
+            spanned = np.array(known)
+            moved = moved - spanned.T @ (spanned @ moved)
+        beside.append(float(np.linalg.norm(moved)))
+        if beside[-1] <= 1e-12 * max(diagonal):
             break
-    return value
+        basis.append(moved / beside[-1])
+    ritz = np.linalg.eigvalsh(np.diag(diagonal) + np.diag(beside[:-1], 1) + np.diag(beside[:-1], -1))
+    return float(ritz[-1]) + beside[-1]

@@ -17,8 +17,6 @@ from inscape.single_thread import single_thread
 METHODS: tuple[Method, ...] = ("gram", "slq", "chebyshev")
 PUBLISHED = ("ees_paper", "ees_released")
 HOPELESS = 3.0
-LONGEST_CHEBYSHEV = 1000
-"""Length of the shorter side up to which Chebyshev moments are timed: beyond, they take minutes and never win."""
 
 
 def naive(embeddings: np.ndarray, alpha: float = 1e-3) -> float:
@@ -67,11 +65,10 @@ def choice(item: Mapping[str, Any]) -> list[dict[str, Any]]:
     rows = []
     for units, samples in item["shapes"]:
         embeddings = np.random.default_rng(1).standard_normal((samples, units))
-        able = METHODS if min(units, samples) <= LONGEST_CHEBYSHEV else METHODS[:2]
-        contestants: tuple[Method, ...] = ("auto", *able)
+        contestants: tuple[Method, ...] = ("auto", *METHODS)
         calls: dict[str, Callable[[], Any]] = {m: partial(eigenscore, embeddings, m) for m in contestants}
         spent = by_turns(calls, item["least"])
-        best = min(able, key=lambda m: spent[m])
+        best = min(METHODS, key=lambda m: spent[m])
         rows.append({"units": units, "samples": samples, "best": best, "ratio": spent["auto"] / spent[best]} | spent)
     return rows
 

@@ -78,7 +78,7 @@ def timing(lab: Lab, findings: Findings) -> None:
                 "best": row["best"],
                 "auto over best": round(row["ratio"], 3),
             }
-            | {m: f"{1e3 * row[m]:.3g}" if m in row else "" for m in ("auto", *speed.METHODS)}
+            | {m: f"{1e3 * row[m]:.3g}" for m in ("auto", *speed.METHODS)}
             for row in chosen
         ),
     )
