@@ -30,9 +30,9 @@ PROMPTS = [f"{name} lives in" for name in NAMES]
 
 def test_a_model_scatters_where_it_was_not_taught(taught):
     found = score(taught, PROMPTS, 10, 1.0, top_k=None, tokens=2, chance=50)
-    assert found.eigenscore[:8].mean() < found.eigenscore[8:].min()
+    assert found.eigenscore[:8].mean() < found.eigenscore[8:].mean() - 1
     assert found.beyond_chance[:8].mean() < found.beyond_chance[8:].mean()
-    assert found.entropy[:8].max() < found.entropy[8:].min()
+    assert found.entropy[:8].mean() < found.entropy[8:].mean() / 2
     assert found.log_probability[:8].mean() > found.log_probability[8:].mean()
     assert found.distinct[:8].mean() < found.distinct[8:].mean()
     assert (found.answer_entropy[found.distinct == 1] == 0).all()
