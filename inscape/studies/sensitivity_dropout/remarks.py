@@ -62,6 +62,11 @@ def remarks(findings: Findings, is_trial: bool) -> tuple[str, ...]:
         *("detection", "detection_surprise", "detection_entropy", "detection_distinct"),
     )
     say(
+        "EigenScore on what was never told ends {:+.2f} nats from normal training with sensitive units masked, and "
+        "{:+.2f} from random units masked instead: what is gained is gained by any mask, not by sensitivity.",
+        *("final", "final_random"),
+    )
+    say(
         "Entropy on facts that were never told is {:.2f} of that after normal training. Lower means surer, and nothing "
         "there can be known: confidence is not truth.",
         "entropy",

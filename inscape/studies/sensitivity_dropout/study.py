@@ -13,7 +13,7 @@ from inscape.studies.paper import Findings, Measured, Table
 from inscape.studies.sensitivity_dropout import arms, detection, figures
 from inscape.studies.sensitivity_dropout.claims import CLAIMS, PAPER
 from inscape.studies.sensitivity_dropout.ledger import ledger
-from inscape.studies.sensitivity_dropout.paired import paired
+from inscape.studies.sensitivity_dropout.paired import paired, paired_ratio
 from inscape.studies.sensitivity_dropout.remarks import remarks
 from inscape.studies.sensitivity_dropout.timings import exactness, timing
 from inscape.studies.study import Study
@@ -195,8 +195,10 @@ def oscillations(
     by_width[64] = list(trained["none"])
     swings = {w: np.array([arms.oscillation(r["unseen"]) for r in by_width[w]]) for w in sizes.widths}
     steady = np.array([arms.oscillation(r["known"]) for r in trained["none"]])
-    findings.measured["oscillates"] = paired(
-        swings[64] / np.maximum(steady, 1e-12), f"{sizes.seeds} seeds, width 64, second half of {sizes.epochs} epochs"
+    findings.measured["oscillates"] = paired_ratio(
+        np.maximum(swings[64], 1e-6),
+        np.maximum(steady, 1e-6),
+        f"{sizes.seeds} seeds, geometric mean, width 64, second half of {sizes.epochs} epochs",
     )
     first, last = sizes.widths[0], sizes.widths[-1]
     findings.measured["oscillates_size"] = Measured(
