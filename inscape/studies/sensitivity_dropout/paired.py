@@ -19,7 +19,7 @@ def paired(values: Float[np.ndarray, "seed"], setting: str) -> Measured:
 
 
 def paired_ratio(above: Float[np.ndarray, "seed"], below: Float[np.ndarray, "seed"], setting: str) -> Measured:
-    """Geometric mean over seeds of a ratio of positive numbers, with its 95 % interval: one tiny seed does not rule it."""
+    """Geometric mean over seeds of a ratio of positive numbers, with its 95 % interval; one tiny seed does not rule."""
     logs = paired(np.log(above) - np.log(below), setting)
     if logs.value is None or logs.low is None or logs.high is None:
         return Measured(None if logs.value is None else float(np.exp(logs.value)), setting=setting)
