@@ -1,0 +1,129 @@
+"""A chain of links in a viscous plane: its MuJoCo model, and what is seen of it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from jaxtyping import Float
+
+from inscape.errors import InputError, UnknownNameError
+
+# The body of dm_control's swimmer: metres, kilograms, seconds.
+HALF_LINK = 0.05
+NOSE = 0.06
+DENSITY = 3000.0
+GEAR = 5e-4
+TIME_STEP = 0.002
+TASKS = ("swim", "navigate")
+LEAST_LINKS = 3
+
+
+def observation_names(links: int, task: str = "swim") -> tuple[str, ...]:
+    """Names of what a swimmer sees: joint angles, the target where there is one, velocities of each link, the time.
+
+    Velocities are in each link's own frame; y points from the nose to the tail. The time goes from -1 to +1.
+    """
+    if not isinstance(links, (int, np.integer)) or isinstance(links, bool) or links < LEAST_LINKS:
+        raise InputError(f"links: {links!r} found, expected a whole number of at least {LEAST_LINKS}")
+    if task not in TASKS:
+        raise UnknownNameError("task", str(task), TASKS)
+    joints = tuple(f"joint_{i}" for i in range(links - 1))
+    target = ("target_x", "target_y") if task == "navigate" else ()
+    parts = ("head", *(f"segment_{i}" for i in range(links - 1)))
+    return (*joints, *target, *(f"{part}_{axis}" for part in parts for axis in ("vx", "vy", "wz")), "time")
+
+
+def joint_limit(links: int) -> float:
+    """Largest bend of a joint, in rad: 60 degrees for six links."""
+    return 2.0 * math.pi / links
+
+
+def swimmer_xml(links: int, *, density: float = DENSITY, viscosity: float = 0.0, gear: float = GEAR) -> str:
+    """The swimmer as an MJCF text.
+
+    Its dynamics are those of dm_control's swimmer; what is only drawn or sensed there is left out, for speed.
+
+    Parameters
+    ----------
+    density, viscosity : of the medium, in kg/m^3 and Pa s.
+    gear : torque of a motor at full action, in N m.
+    """
+    limit = 360.0 / links
+    inertia = '<geom class="link"/>'
+    body = ""
+    for i in reversed(range(links - 1)):
+        joint = f'<joint name="joint_{i}" class="link" range="{-limit!r} {limit!r}"/>'
+        body = f'<body name="segment_{i}" pos="0 0.1 0">{inertia}{joint}{body}</body>'
+    motors = "".join(f'<motor name="joint_{i}" joint="joint_{i}"/>' for i in range(links - 1))
+    root = "".join(
+        f'<joint name="{name}" type="{kind}" axis="{axis}" pos="0 -0.05 0"/>'
+        for name, kind, axis in (("x", "slide", "1 0 0"), ("y", "slide", "0 1 0"), ("heading", "hinge", "0 0 1"))
+    )
+    return f"""<mujoco model="swimmer">
+  <option timestep="{TIME_STEP}" density="{density!r}" viscosity="{viscosity!r}"><flag contact="disable"/></option>
+  <default>
+    <default class="link">
+      <joint type="hinge" pos="0 -0.05 0" axis="0 0 1" limited="true" solreflimit="0.05 1" solimplimit="0 0.8 0.1"
+        armature="1e-6"/>
+      <geom type="box" size="0.001 0.05 0.01" mass="0.01"/>
+    </default>
+    <motor gear="{gear!r}" ctrllimited="true" ctrlrange="-1 1"/>
+  </default>
+  <worldbody><body name="head" pos="0 0 0.05">{inertia}{root}{body}</body></worldbody>
+  <actuator>{motors}</actuator>
+</mujoco>"""
+
+
+def link_velocities(
+    positions: Float[np.ndarray, "*batch position"], velocities: Float[np.ndarray, "*batch position"]
+) -> Float[np.ndarray, "*batch link 3"]:
+    """Velocity of each link's centre in its own frame, (vx, vy) in m/s and turning in rad/s.
+
+    positions, velocities : of the head's two slides, its heading and the joints, as MuJoCo's qpos and qvel.
+    """
+    q, v = np.asarray(positions, dtype=float), np.asarray(velocities, dtype=float)
+    links = q.shape[-1] - 2
+    seen = np.empty((*q.shape[:-1], links, 3))
+    cosine, sine = np.cos(q[..., 2]), np.sin(q[..., 2])
+    turning = v[..., 2]
+    along_x = cosine * v[..., 0] + sine * v[..., 1] - HALF_LINK * turning
+    along_y = -sine * v[..., 0] + cosine * v[..., 1]
+    seen[..., 0, 0], seen[..., 0, 1], seen[..., 0, 2] = along_x, along_y, turning
+    for link in range(1, links):
+        # To the hinge at the end of the link before, into this link's frame, and on to its own centre.
+        at_hinge = along_x - HALF_LINK * turning
+        cosine, sine = np.cos(q[..., 2 + link]), np.sin(q[..., 2 + link])
+        turning = turning + v[..., 2 + link]
+        along_x, along_y = (
+            cosine * at_hinge + sine * along_y - HALF_LINK * turning,
+            -sine * at_hinge + cosine * along_y,
+        )
+        seen[..., link, 0], seen[..., link, 1], seen[..., link, 2] = along_x, along_y, turning
+    return seen
+
+
+def nose(positions: Float[np.ndarray, "*batch position"]) -> Float[np.ndarray, "*batch 2"]:
+    """Where the nose is in the plane, in m."""
+    q = np.asarray(positions, dtype=float)
+    reach = HALF_LINK - NOSE
+    return np.stack([q[..., 0] - reach * np.sin(q[..., 2]), q[..., 1] - HALF_LINK + reach * np.cos(q[..., 2])], axis=-1)
+
+
+def target_from_nose(
+    positions: Float[np.ndarray, "*batch position"], target: Float[np.ndarray, "*batch 2"]
+) -> Float[np.ndarray, "*batch 2"]:
+    """The target as the head sees it: the vector from the nose in the head's frame, in m."""
+    q = np.asarray(positions, dtype=float)
+    gap = np.asarray(target, dtype=float) - nose(q)
+    cosine, sine = np.cos(q[..., 2]), np.sin(q[..., 2])
+    return np.stack([cosine * gap[..., 0] + sine * gap[..., 1], -sine * gap[..., 0] + cosine * gap[..., 1]], axis=-1)
+
+
+def outline(positions: Float[np.ndarray, "position"]) -> Float[np.ndarray, "point 2"]:
+    """The body's middle line from the nose's end to the tail: the ends of its links in the plane, in m."""
+    q = np.asarray(positions, dtype=float)
+    headings = np.cumsum(q[2:])
+    start = np.array([q[0], q[1] - HALF_LINK])
+    steps = 2.0 * HALF_LINK * np.stack([-np.sin(headings), np.cos(headings)], axis=-1)
+    return np.concatenate([start[None], start + np.cumsum(steps, axis=0)])
