@@ -1,0 +1,42 @@
+"""Policies and planners that act in a world, and how they are found: search, learning in a law, imitation, circuits.
+
+Every name is imported when it is first used: the room opens without torch or gymnasium, and a missing one is one clear
+line.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from inscape.control.policy import ConstantPolicy as ConstantPolicy
+    from inscape.control.policy import Policy as Policy
+    from inscape.control.policy import RandomPolicy as RandomPolicy
+    from inscape.control.policy import as_policy as as_policy
+
+# Where a public name lives.
+_HOMES = {
+    "ConstantPolicy": "inscape.control.policy",
+    "Policy": "inscape.control.policy",
+    "RandomPolicy": "inscape.control.policy",
+    "as_policy": "inscape.control.policy",
+}
+# Modules and packages that are used by their own name: `search.cma(policy, world)`.
+_MODULES: tuple[str, ...] = ()
+
+__all__ = [*_HOMES, *_MODULES]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
