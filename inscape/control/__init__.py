@@ -10,6 +10,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from inscape.control.plan import CEM as CEM
+    from inscape.control.plan import ICEM as ICEM
+    from inscape.control.plan import MPPI as MPPI
+    from inscape.control.plan import PlannedPolicy as PlannedPolicy
+    from inscape.control.plan import improve as improve
     from inscape.control.policy import ConstantPolicy as ConstantPolicy
     from inscape.control.policy import Policy as Policy
     from inscape.control.policy import RandomPolicy as RandomPolicy
@@ -17,6 +22,11 @@ if TYPE_CHECKING:
 
 # Where a public name lives.
 _HOMES = {
+    "CEM": "inscape.control.plan",
+    "ICEM": "inscape.control.plan",
+    "MPPI": "inscape.control.plan",
+    "PlannedPolicy": "inscape.control.plan",
+    "improve": "inscape.control.plan",
     "ConstantPolicy": "inscape.control.policy",
     "Policy": "inscape.control.policy",
     "RandomPolicy": "inscape.control.policy",

@@ -1,6 +1,11 @@
 """Laws learned from trajectories: estimators with scikit-learn's habits; a learned law is a system again."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from inscape.models import dictionary
+from inscape.models.continual.dynamics import ContinualDynamics
 from inscape.models.delay_forecaster import DelayForecaster
 from inscape.models.dmd import DMD
 from inscape.models.ensemble import Ensemble
@@ -14,14 +19,19 @@ from inscape.models.reservoir import Reservoir
 from inscape.models.sindy import SINDy
 from inscape.models.structured import HankelNet, StNN
 
+if TYPE_CHECKING:
+    from inscape.models.hypernetwork import HyperNetwork as HyperNetwork
+
 __all__ = [
     "DMD",
     "HAVOK",
     "LEADS",
     "NVAR",
+    "ContinualDynamics",
     "DelayForecaster",
     "Ensemble",
     "HankelNet",
+    "HyperNetwork",
     "KernelRegression",
     "Model",
     "Persistence",
@@ -30,3 +40,12 @@ __all__ = [
     "StNN",
     "dictionary",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # A torch module can be defined only where torch is.
+    if name == "HyperNetwork":
+        from inscape.models.hypernetwork import HyperNetwork
+
+        return HyperNetwork
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
