@@ -10,6 +10,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from inscape.control.agent import Agent as Agent
+    from inscape.control.buffer import Buffer as Buffer
+    from inscape.control.dictionary_policy import DictionaryPolicy as DictionaryPolicy
+    from inscape.control.distillation import Distilled as Distilled
+    from inscape.control.distillation import distill as distill
+    from inscape.control.dyna import Dyna as Dyna
+    from inscape.control.evaluation import Evaluation as Evaluation
+    from inscape.control.evaluation import evaluate as evaluate
+    from inscape.control.gaussian_policy import GaussianPolicy as GaussianPolicy
+    from inscape.control.imitate import Clones as Clones
+    from inscape.control.imitate import clone as clone
     from inscape.control.plan import CEM as CEM
     from inscape.control.plan import ICEM as ICEM
     from inscape.control.plan import MPPI as MPPI
@@ -19,9 +30,26 @@ if TYPE_CHECKING:
     from inscape.control.policy import Policy as Policy
     from inscape.control.policy import RandomPolicy as RandomPolicy
     from inscape.control.policy import as_policy as as_policy
+    from inscape.control.population import Population as Population
+    from inscape.control.ppo import PPO as PPO
+    from inscape.control.surrogate import Surrogate as Surrogate
 
 # Where a public name lives.
 _HOMES = {
+    "Agent": "inscape.control.agent",
+    "Buffer": "inscape.control.buffer",
+    "DictionaryPolicy": "inscape.control.dictionary_policy",
+    "Distilled": "inscape.control.distillation",
+    "Dyna": "inscape.control.dyna",
+    "GaussianPolicy": "inscape.control.gaussian_policy",
+    "PPO": "inscape.control.ppo",
+    "Population": "inscape.control.population",
+    "Surrogate": "inscape.control.surrogate",
+    "distill": "inscape.control.distillation",
+    "Clones": "inscape.control.imitate",
+    "Evaluation": "inscape.control.evaluation",
+    "clone": "inscape.control.imitate",
+    "evaluate": "inscape.control.evaluation",
     "CEM": "inscape.control.plan",
     "ICEM": "inscape.control.plan",
     "MPPI": "inscape.control.plan",

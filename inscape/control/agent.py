@@ -19,7 +19,7 @@ class Refit:
     Parameters
     ----------
     real_steps : steps taken in the world so far, those of evaluations apart.
-    evaluation_steps : steps of evaluations so far.
+    evaluation_steps : steps of evaluations so far, at most: each episode counts in full.
     surrogate_steps : steps that the learner had taken.
     reward_rate : mean reward of a step of this visit.
     returns : of the evaluation episodes.

@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from inscape.control.policy import RandomPolicy
 from jaxtyping import Float
 
 from inscape.control.agent import Agent, Refit
 from inscape.control.buffer import Buffer
 from inscape.control.checkpoint import read_checkpoint, write_checkpoint
 from inscape.control.gaussian_policy import GaussianPolicy
+from inscape.control.policy import RandomPolicy
 from inscape.control.ppo import PPO
 from inscape.control.surrogate import Surrogate
 from inscape.errors import InputError, UnknownNameError
-from inscape.systems.worlds import record, rewards_of
+from inscape.systems.worlds import as_world, record, returns, rewards_of
 from inscape.trajectories import Trajectories
 
 CHECKPOINT = "dyna.npz"
@@ -36,7 +36,7 @@ class Dyna:
 
     Parameters
     ----------
-    world : the world; every step taken in it is counted.
+    world : one of ours or any gymnasium environment; every step taken in it is counted.
     law : a model with `fit(trajectories)` and `step(states, inputs)`, such as a discrete `SINDy`; fitted in place.
     learner : "ppo", a `PPO`, or a class of stable-baselines3 (or a function of its environment that makes one).
     reward : None uses the world's own formula; a regression with fit(x, y) and predict(x), such as
@@ -82,13 +82,15 @@ class Dyna:
         ):
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
                 raise InputError(f"{name}: {value!r} found, expected a whole number, at least 1")
+        if isinstance(evaluate, bool) or not isinstance(evaluate, (int, np.integer)) or evaluate < 0:
+            raise InputError(f"evaluate: {evaluate!r} found, expected a whole number of episodes, not negative")
         if starts not in ("reset", "buffer"):
             raise UnknownNameError("starts", str(starts), ("reset", "buffer"))
         if isinstance(learner, str) and learner != "ppo":
             raise UnknownNameError("learner", learner, ("ppo",))
         if cautious is not None and not 0 < cautious <= 1:
             raise InputError(f"cautious: {cautious!r} found, expected a quantile between 0 and 1")
-        self.world, self.law, self.reward = world, law, reward
+        self.world, self.law, self.reward = as_world(world), law, reward
         self.learner = PPO(learning_rate=(1e-3, 0.0), seed=seed) if isinstance(learner, str) else learner
         self.random_steps, self.random_resets = int(random_steps), int(random_resets)
         self.refit_every, self.collect = int(refit_every), int(collect)
@@ -171,15 +173,14 @@ class Dyna:
         rewards = [rewards_of(run) for run in runs]
         progress.visits.add(runs, rewards)
         progress.real_steps += sum(map(len, rewards))
-        returns: tuple[float, ...] = ()
+        earned: tuple[float, ...] = ()
         if self.evaluate:
-            played = record(self.world, policy, episodes=self.evaluate, seed=int(seeds[1]))
-            progress.evaluation_steps += sum(len(run) - 1 for run in played)
-            returns = tuple(float(np.sum(rewards_of(run))) for run in played)
+            earned = tuple(map(float, returns(self.world, policy, episodes=self.evaluate, seed=int(seeds[1]))))
+            progress.evaluation_steps += self.evaluate * self.world.time_limit
         share = progress.surrogate.share_left
         seconds = self._fit(progress)
         self._renew(progress.surrogate, progress)
-        made = self._refit(progress, float(np.mean(np.concatenate(rewards))), returns, seconds, share)
+        made = self._refit(progress, float(np.mean(np.concatenate(rewards))), earned, seconds, share)
         if progress.best is None or made.score > max(r.score for r in progress.history[1:]):
             progress.best = policy
         progress.history.append(made)
@@ -205,7 +206,7 @@ class Dyna:
         return float(np.quantile(np.concatenate(seen), self.cautious))
 
     def _refit(
-        self, progress: _Progress, rate: float, returns: tuple[float, ...], seconds: float, share: float
+        self, progress: _Progress, rate: float, earned: tuple[float, ...], seconds: float, share: float
     ) -> Refit:
         terms = getattr(self.law, "complexity", None)
         return Refit(
@@ -213,7 +214,7 @@ class Dyna:
             evaluation_steps=progress.evaluation_steps,
             surrogate_steps=progress.training.steps,
             reward_rate=rate,
-            returns=returns,
+            returns=earned,
             terms=None if terms is None else int(terms),
             share_left=share,
             fit_seconds=seconds,
@@ -268,12 +269,11 @@ class Dyna:
     def _mark(self) -> dict[str, Any]:
         """What a checkpoint must share with this run to be taken up by it."""
         world = self.world
-        parameters = {k: float(v) for k, v in dict(getattr(world, "parameters", {})).items()}
         return {
-            "world": type(getattr(world, "unwrapped", world)).__name__,
-            "observations": list(map(str, getattr(world, "observation_names", world.observation_space.shape))),
-            "actions": list(map(str, getattr(world, "action_names", world.action_space.shape))),
-            "parameters": parameters,
+            "world": world.name,
+            "observations": list(world.observation_names),
+            "actions": list(world.action_names),
+            "parameters": {k: float(v) for k, v in world.parameters.items()},
             "law": repr(self.law),
             "learner": type(self.learner).__name__ if isinstance(self.learner, PPO) else self.learner.__name__,
         }

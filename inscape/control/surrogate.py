@@ -36,7 +36,7 @@ class SurrogateWarning(UserWarning):
 class Surrogate(VectorEnv):
     """A vector environment whose worlds move by `law.step`, as in Dyna (Sutton 1991).
 
-    An episode ends as terminated where the world's own bounds are left, the law's answer is no number or the law is
+    An episode ends as terminated where the world would end it, its bounds are left, the law answers no number or is
     too unsure, and as truncated after `horizon` steps. Finished worlds start again within the same step; their last
     observations are `info["final_obs"]` (world, observation), `info["_final_obs"]` (world,) says whose.
 
@@ -85,6 +85,7 @@ class Surrogate(VectorEnv):
         self._high = np.asarray(world.action_space.high, dtype=float)
         self.starts = starts_of(world, seed) if starts is None else _checked_starts(starts, len(self._first_names()))
         self._out = getattr(world, "out_of_bounds", _nowhere)
+        self._ends = getattr(world, "terminates", _nowhere)
         self._project = getattr(world, "project", _as_it_is)
         self.take(law)
         self._begin()
@@ -119,9 +120,11 @@ class Surrogate(VectorEnv):
             following = np.where(lost[:, None], self.observations, following)
         following = self._project(following)
         rewards = np.where(lost, 0.0, self.reward(following, acting))
-        terminated = lost | self._out(following)
+        left = lost | self._out(following)
         if self.most_variance is not None:
-            terminated |= self.law.variance(self.observations, acting).sum(axis=1) > self.most_variance
+            left |= self.law.variance(self.observations, acting).sum(axis=1) > self.most_variance
+        ends = self._ends(following) & ~lost
+        terminated = left | ends
         self.elapsed += 1
         self.returns += rewards
         truncated = (self.elapsed >= self.horizon) & ~terminated
@@ -130,18 +133,19 @@ class Surrogate(VectorEnv):
         info: dict[str, Any] = {}
         if done.any():
             info = {"final_obs": self._seen(), "_final_obs": done, "final_return": self.returns.copy()}
-            self._count(terminated, truncated)
+            self._count(done, left & ~ends)
             self._restart(done)
         return self._seen(), rewards, terminated, truncated, info
 
     @property
     def share_left(self) -> float:
-        """Share of the episodes finished under this law that its bounds ended; 0 where none has finished."""
+        """Share of the episodes finished under this law in which it was lost; 0 where none has finished."""
         return self.left / self.episodes if self.episodes else 0.0
 
     def state(self) -> dict[str, Any]:
         """Where every world stands, as plain data and arrays."""
         return {
+            "starts": self.starts.copy(),
             "observations": self.observations.copy(),
             "elapsed": self.elapsed.copy(),
             "returns": self.returns.copy(),
@@ -150,6 +154,7 @@ class Surrogate(VectorEnv):
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Put every world back where `state` found it."""
+        self.starts = np.array(state["starts"])
         self.observations = np.array(state["observations"])
         self.elapsed = np.array(state["elapsed"])
         self.returns = np.array(state["returns"])
@@ -167,9 +172,9 @@ class Surrogate(VectorEnv):
         self.elapsed[which] = 0
         self.returns[which] = 0.0
 
-    def _count(self, terminated: np.ndarray, truncated: np.ndarray) -> None:
-        self.episodes += int(terminated.sum() + truncated.sum())
-        self.left += int(terminated.sum())
+    def _count(self, done: np.ndarray, left: np.ndarray) -> None:
+        self.episodes += int(done.sum())
+        self.left += int(left.sum())
         if not self._warned and self.episodes >= self.num_envs and self.share_left > MUCH:
             self._warned = True
             warnings.warn(

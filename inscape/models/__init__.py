@@ -13,10 +13,12 @@ from inscape.models.havok import HAVOK
 from inscape.models.kernel_regression import KernelRegression
 from inscape.models.leads import LEADS
 from inscape.models.model import Model
+from inscape.models.neural_ensemble import NeuralEnsemble
 from inscape.models.nvar import NVAR
 from inscape.models.persistence import Persistence
 from inscape.models.reservoir import Reservoir
 from inscape.models.sindy import SINDy
+from inscape.models.sparse_regression import SparseRegression
 from inscape.models.structured import HankelNet, StNN
 
 if TYPE_CHECKING:
@@ -34,9 +36,11 @@ __all__ = [
     "HyperNetwork",
     "KernelRegression",
     "Model",
+    "NeuralEnsemble",
     "Persistence",
     "Reservoir",
     "SINDy",
+    "SparseRegression",
     "StNN",
     "dictionary",
 ]

@@ -71,8 +71,6 @@ class Formula:
 
     def c(self) -> str:
         """A C99 header: `void name(const double *x, double *y)`, no dependency but math.h."""
-        import sympy
-
         shared, sums = self._reduced()
         lines = [
             f"/* {self.name}: {', '.join(self.variables)} -> {', '.join(self.outputs)} */",
@@ -81,9 +79,9 @@ class Formula:
             "#include <math.h>",
             f"static inline void {self.name}(const double *x, double *y) {{",
         ]
-        lines += [f"  const double {left} = {sympy.ccode(right)};" for left, right in shared]
+        lines += [f"  const double {left} = {_in_c(right)};" for left, right in shared]
         for index, value in enumerate(sums):
-            text = sympy.ccode(value)
+            text = _in_c(value)
             if self.bounds is not None:
                 text = f"fmin(fmax({text}, {float(self.bounds[0][index])!r}), {float(self.bounds[1][index])!r})"
             lines.append(f"  y[{index}] = {text};")
@@ -208,11 +206,18 @@ class Formula:
         # Variables become entries of one array, so that no name of theirs can clash with a word of the language.
         import sympy
 
-        x = sympy.IndexedBase("x")
-        entries = {v: x[i] for i, v in enumerate(self.terms.variables)}
+        entries = {v: sympy.Symbol(f"x[{i}]", real=True) for i, v in enumerate(self.terms.variables)}
         sums = [s.subs(entries) for s in self._sums()]
         shared, reduced = sympy.cse(sums, symbols=sympy.numbered_symbols("t"), optimizations="basic")
         return shared, reduced
+
+
+def _in_c(expression: sympy.Expr) -> str:
+    import sympy
+
+    # Small powers as products: pow() costs a hundred of them on a small processor.
+    small = (lambda b, e: e.is_Integer and 1 < e <= 4, lambda b, e: "*".join([f"({b})"] * int(e)))
+    return sympy.ccode(expression, user_functions={"Pow": [small, (lambda b, e: True, "pow")]})
 
 
 def _factors(powers: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from inscape.errors import InputError, UnknownNameError
 from inscape.models.dictionary import Library, Monomials, Terms, polynomial
 from inscape.models.discovery import discover, least_squares_on, supports_of
+from inscape.models.formula import Formula
 from inscape.models.model import Model
 from inscape.models.normal_equations import (
     NormalEquations,
@@ -291,6 +292,12 @@ class SINDy(Model):
         """The law as text, one line a state variable."""
         check_is_fitted(self)
         return self.sparse_law_.equations(digits)
+
+    def formula(self, name: str = "law") -> Formula:
+        """The right-hand side as formulas that can be written as C, Python, ONNX or LaTeX; projections are left out."""
+        check_is_fitted(self)
+        ends = "_next" if self.time == "discrete" else "_rate"
+        return Formula.of_sums(name, self.terms_, self.coef_, [state + ends for state in self.state_names_])
 
     @property
     def sparse_law_(self) -> SparseLaw:
