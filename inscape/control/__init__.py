@@ -10,6 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from inscape.control import circuits as circuits
+    from inscape.control import search as search
     from inscape.control.agent import Agent as Agent
     from inscape.control.buffer import Buffer as Buffer
     from inscape.control.dictionary_policy import DictionaryPolicy as DictionaryPolicy
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from inscape.control.gaussian_policy import GaussianPolicy as GaussianPolicy
     from inscape.control.imitate import Clones as Clones
     from inscape.control.imitate import clone as clone
+    from inscape.control.model_free import ModelFree as ModelFree
     from inscape.control.plan import CEM as CEM
     from inscape.control.plan import ICEM as ICEM
     from inscape.control.plan import MPPI as MPPI
@@ -42,6 +45,7 @@ _HOMES = {
     "Distilled": "inscape.control.distillation",
     "Dyna": "inscape.control.dyna",
     "GaussianPolicy": "inscape.control.gaussian_policy",
+    "ModelFree": "inscape.control.model_free",
     "PPO": "inscape.control.ppo",
     "Population": "inscape.control.population",
     "Surrogate": "inscape.control.surrogate",
@@ -61,7 +65,7 @@ _HOMES = {
     "as_policy": "inscape.control.policy",
 }
 # Modules and packages that are used by their own name: `search.cma(policy, world)`.
-_MODULES: tuple[str, ...] = ()
+_MODULES: tuple[str, ...] = ("circuits", "search")
 
 __all__ = [*_HOMES, *_MODULES]
 

@@ -63,7 +63,7 @@ class Agent:
     policy : the policy of the best score at a visit; `last_policy` is the last one.
     law : as fitted last; `reward` likewise, where it was learned.
     history : one `Refit` for each visit; the first has only random steps behind it.
-    data : every step that the law was last fitted to.
+    data : every step that the law was last fitted to; None without a law, as are law and surrogate.
     surrogate : where the policy was trained.
     time_limit : steps of an episode.
     """
@@ -73,7 +73,7 @@ class Agent:
     law: Any
     reward: Any
     history: tuple[Refit, ...]
-    data: Trajectories
+    data: Trajectories | None
     surrogate: Any
     time_limit: int
 

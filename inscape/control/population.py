@@ -17,6 +17,7 @@ from sklearn.base import clone
 from inscape.control.agent import Agent
 from inscape.control.checkpoint import read_checkpoint, write_checkpoint
 from inscape.control.dyna import CHECKPOINT, Dyna
+from inscape.control.model_free import ModelFree
 from inscape.control.ppo import PPO
 from inscape.errors import InputError
 from inscape.parallel import Backend, parallel_map
@@ -54,7 +55,7 @@ class Population:
     Parameters
     ----------
     world : a function without arguments that makes the world, importable by name; every member has its own.
-    law : as of `Dyna`; every member fits a clone of it.
+    law : as of `Dyna`; every member fits a clone of it. None trains in the world itself, as `ModelFree`.
     learner : the `PPO` whose numbers vary.
     folder : where generations are kept; a run that was killed goes on from there.
     members : how many.
@@ -62,7 +63,7 @@ class Population:
     quantile : share of the members that is replaced, by as many of the best.
     resample : chance that a replaced member's number is drawn anew, instead of moving to a neighbouring choice.
     choices : allowed values of the numbers of `PPO` that vary.
-    settings : of `Dyna`, `refit_every` among them.
+    settings : of `Dyna` (or `ModelFree`), `refit_every` (or `report_every`) among them.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class Population:
         seed: int = 0,
         **settings: Any,
     ):
-        refit_every = int(settings.get("refit_every", 10))
+        refit_every = int(settings.get("refit_every" if law is not None else "report_every", 10))
         if members < 2:
             raise InputError(f"members: {members!r} found, expected at least 2")
         if every < 1 or every % refit_every:
@@ -123,23 +124,24 @@ class Population:
         agent = self.member(best, len(made) - 1, made[-1].numbers[best]).learn(self._steps(len(made)))
         return agent, made
 
-    def member(self, member: int, generation: int, numbers: Mapping[str, float]) -> Dyna:
+    def member(self, member: int, generation: int, numbers: Mapping[str, float]) -> Dyna | ModelFree:
         """The run of one member in one generation."""
-        learner = replace(self.learner, **numbers, seed=self.seed * 1_000 + member)
-        return Dyna(
-            self.world(),
-            clone(self.law),
-            learner,
-            folder=self._home(member, generation),
-            seed=self.seed * 1_000 + member,
-            **self.settings,
-        )
+        seed, home = self.seed * 1_000 + member, self._home(member, generation)
+        learner = replace(self.learner, **numbers, seed=seed)  # type: ignore[arg-type]
+        if self.law is None:
+            return ModelFree(self.world, learner, folder=home, seed=seed, **self.settings)
+        return Dyna(self.world(), clone(self.law), learner, folder=home, seed=seed, **self.settings)
 
     def _home(self, member: int, generation: int) -> Path:
         return self.folder / f"generation-{generation}" / f"member-{member}"
 
     def _steps(self, generations: int) -> int:
-        return generations * self.every * self.learner.segment * int(self.settings.get("worlds", 256))
+        return (
+            generations
+            * self.every
+            * self.learner.segment
+            * int(self.settings.get("worlds", 16 if self.law is None else 256))
+        )
 
     def _known(self) -> list[Generation]:
         file = self.folder / RECORD
