@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -13,10 +12,10 @@ from inscape.errors import DivergedError, InputError, UnknownNameError
 from inscape.extras import require
 from inscape.models.continual.coordinates import Coordinates
 from inscape.models.continual.normaliser import Normaliser
-from inscape.models.continual.task_inference import TaskGuess, guess_task
 from inscape.models.continual.task_law import TaskLaw
-from inscape.models.continual.task_matrix import TaskMatrix
+from inscape.models.continual.task_scores import TaskScores
 from inscape.models.continual.transitions import Transitions
+from inscape.models.continual.unlabelled import Unlabelled
 from inscape.models.model import Model, check_runs
 from inscape.trajectories import Trajectories, Trajectory, as_trajectories
 
@@ -29,7 +28,7 @@ NO_LABEL = "all"
 """Name of the task of runs whose context names none."""
 
 
-class ContinualDynamics(Model):
+class ContinualDynamics(TaskScores, Unlabelled, Model):
     """One law for every task of a sequence; what is kept of an old task depends on the method.
 
     Huang, Xie, Bharadhwaj, Shkurti (2021), Continual model-based reinforcement learning with hypernetworks,
@@ -174,6 +173,22 @@ class ContinualDynamics(Model):
             self._laws = {}
         return self
 
+    def train_together(self) -> Self:
+        """Minibatches drawn evenly from the recordings of all tasks: the oracle that never had to forget.
+
+        Raises
+        ------
+        InputError : unless the method is "multitask", which alone keeps all recordings.
+        """
+        check_is_fitted(self)
+        if self.method != "multitask":
+            raise InputError(f'method: {self.method!r} keeps no recordings of old tasks; expected "multitask"')
+        self.finish()
+        learner: Any = self._learner
+        self.losses_ = np.array(learner.train_together(self.minibatches * len(self.tasks_)))
+        self._laws = {}
+        return self
+
     def _learn(self, runs: Trajectories) -> None:
         # `fit` forgets everything; several tasks in one recording are learned in the order they come in.
         for name in ("tasks_", "memory_", "_live", "dt_"):
@@ -188,9 +203,7 @@ class ContinualDynamics(Model):
             kept = Transitions(**self.kept_)
             held_out[task] = kept if kept.trains.all() else kept.part(False)
         if together:
-            self.finish()
-            learner: Any = self._learner
-            self.losses_ = np.array(learner.train_together(self.minibatches * len(self.tasks_)))
+            self.train_together()
             self.residuals_ = {task: self._residual(task, seen) for task, seen in held_out.items()}
 
     def _take(self, fresh: Transitions, task: str, minibatches: int | None) -> Self:
@@ -316,91 +329,6 @@ class ContinualDynamics(Model):
         seen = self._seen(trajectories)
         return float((self.task_law(task).errors(seen.states, seen.inputs, seen.nexts) ** 2).mean())
 
-    def examine(self, tests: Mapping[str, Any]) -> dict[str, float]:
-        """`error` of every task learned so far, noted as the scores after the latest one."""
-        check_is_fitted(self)
-        return self.note({task: self.error(tests[task], task) for task in self.tasks_ if task in tests})
-
-    def note(self, scores: Mapping[str, float], after: str | None = None) -> dict[str, float]:
-        """Note scores of tasks, such as returns of a planner, as measured after a task (the latest one if None)."""
-        check_is_fitted(self)
-        for task in scores:
-            self._known(task)
-        latest = self._known(after) if after is not None else self.tasks_[-1]
-        noted = {self._known(task): float(score) for task, score in scores.items()}
-        self.scores_[latest] = self.scores_.get(latest, {}) | noted
-        return noted
-
-    @property
-    def matrix(self) -> TaskMatrix:
-        """The noted scores as R[t, j]."""
-        check_is_fitted(self)
-        scores = [[self.scores_.get(after, {}).get(task, np.nan) for after in self.tasks_] for task in self.tasks_]
-        return TaskMatrix(self.tasks_, np.array(scores))
-
-    def retention(self) -> dict[str, float]:
-        """R[t, T] / R[t, t] of the noted scores; see `TaskMatrix`."""
-        return self.matrix.retention()
-
-    def transfer(self, single: ContinualDynamics | Mapping[str, float]) -> dict[str, float]:
-        """R[t, t] over the score of a model of that task alone: a "single" model's notes, or numbers by task."""
-        if isinstance(single, ContinualDynamics):
-            alone = single.matrix
-            single = dict(zip(alone.tasks, alone.just_trained.tolist(), strict=True))
-        return self.matrix.transfer(single)
-
-    # Without a label.
-
-    def infer_task(self, history: Any, *, threshold: float = 10.0) -> TaskGuess:
-        """Which known task a stretch of motion comes from, and whether it comes from none; see `TaskGuess`."""
-        check_is_fitted(self)
-        laws = {task: self.task_law(task) for task in self.tasks_}
-        return guess_task(laws, self.residuals_, self._seen(history), threshold)
-
-    @property
-    def embeddings(self) -> Float[np.ndarray, "task embedding"]:
-        """The embeddings of the tasks, in the order of `tasks_`."""
-        return np.stack([e.detach().numpy() for e in self._hypernetted.hypernet.embeddings])
-
-    def law_at(self, embedding: Float[np.ndarray, "embedding"], like: str | None = None) -> TaskLaw:
-        """The law that the hypernetwork writes for any embedding, read and scaled like a known task's."""
-        torch = require("torch", "neural")
-        name = self._known(like)
-        learner = self._hypernetted
-        place = np.asarray(embedding, dtype=np.float32)
-        if place.shape != (learner.hypernet.embedding_size,) or not np.isfinite(place).all():
-            raise InputError(
-                f"embedding: shape {place.shape} found, expected ({learner.hypernet.embedding_size},) finite numbers"
-            )
-        layers = learner.layers_at(torch.from_numpy(place)[None])
-        return TaskLaw(f"near {name}", learner.plan, layers, *self._reading(name), **self._labels)
-
-    def find_embedding(
-        self, history: Any, like: str | None = None, *, steps: int = 200, learning_rate: float = 0.05
-    ) -> Float[np.ndarray, "embedding"]:
-        """The embedding that foretells a recording best: gradient on it alone, every weight left as it is.
-
-        It starts at the known task that is likeliest, or at `like`, and uses that task's normaliser.
-        """
-        torch = require("torch", "neural")
-        check_is_fitted(self)
-        learner = self._hypernetted
-        name = self.infer_task(history).task if like is None else self._known(like)
-        seen = self._seen(history)
-        features = torch.from_numpy(self.task_law(name).features(seen.states, seen.inputs))
-        asked = self._coordinates.asked(seen.states, seen.nexts) / self.target_scale_
-        answers = torch.from_numpy(asked.astype(np.float32))
-        hypernet = learner.hypernet
-        place = hypernet.embeddings[self.tasks_.index(name)].detach().clone()[None].requires_grad_()
-        optimiser = torch.optim.Adam([place], lr=learning_rate)
-        shared = [p.detach() for p in hypernet.shared_parameters()]
-        for _ in range(steps):
-            optimiser.zero_grad()
-            tensors = hypernet.split(hypernet.weights_at(place, shared)[0])
-            learner.plan.loss(torch.func.functional_call(hypernet.target, tensors, features), answers).backward()
-            optimiser.step()
-        return place.detach()[0].numpy()
-
     # What is kept.
 
     def stored_bytes(self) -> int:
@@ -408,6 +336,11 @@ class ContinualDynamics(Model):
         check_is_fitted(self)
         arrays = [*self._learner.arrays().values(), *self.normalisers_.values(), *self.residuals_.values()]
         return sum(a.nbytes for a in arrays) + sum(a.nbytes for a in (self.kept_ or {}).values())
+
+    def learned_weights(self) -> list[np.ndarray]:
+        """Every tensor that is trained, as arrays."""
+        check_is_fitted(self)
+        return [array for name, array in self._learner.arrays().items() if name.startswith("weights ")]
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())

@@ -18,6 +18,10 @@ else:
     torch = require("torch", "neural")
 
 
+MANY = 1.6
+"""Rows, for each unit of the last hidden layer, from which the small matrix is the faster way (measured)."""
+
+
 class OutputDrift:
     """mean over old tasks of |H(e_j; Theta + dTheta) - H(e_j; Theta*)|^2, and its gradient.
 
@@ -25,7 +29,7 @@ class OutputDrift:
     gradient with respect to the last matrix, which holds almost every weight, is written out: with rows h_j (what
     enters that matrix A) and differences d_j it is 2/n sum d_j h_j'.
 
-    Where there are more rows than about 4/3 of the last hidden layer's width, no difference is ever formed. With
+    Where there are far more rows than units in the last hidden layer, no difference is ever formed. With
     D = A + dA - A*, delta the same of the bias and M = [D, A*, delta], a difference is d_j = M z_j,
     z_j = (h_j, h_j - h*_j, 1), so that the value is a trace with the small matrix M'M and the gradient is
     M sum z_j h_j': the same numbers, at a cost that does not grow with the number of tasks.
@@ -34,7 +38,8 @@ class OutputDrift:
     ----------
     hypernet : the network before it learns the new task.
     tasks : the old tasks, by number.
-    gram : whether to work through M'M; by the number of rows if None. Not for networks that write in chunks.
+    gram : whether to work through M'M, and to keep Theta* in place of all targets; by the number of tasks if None. Not
+        for networks that write in chunks.
     plastic : whether the old embeddings, too, get a gradient.
     """
 
@@ -48,7 +53,7 @@ class OutputDrift:
         if gram and not whole:
             raise InputError("gram: True found, but the network writes in chunks; expected None or False")
         width = hypernet.matrices[-1].shape[1]
-        self.gram = whole and 3 * len(tasks) > 4 * width if gram is None else gram
+        self.gram = whole and len(tasks) > MANY * width if gram is None else gram
         with torch.no_grad():
             embeddings = hypernet.embeddings_of(self.tasks)
             self._rows = hypernet.rows(embeddings)
@@ -123,7 +128,9 @@ class OutputDrift:
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
         share = 2.0 * scale / len(chosen)
-        find = self._through_gram if self.gram else self._through_differences
+        # A sample of a few tasks is cheaper by differences, whatever is kept.
+        few = sample is not None and len(chosen) <= MANY * matrix.shape[1]
+        find = self._through_gram if self.gram and not few else self._through_differences
         value, row_gradient = find(rows.detach(), moved[-2], moved[-1], chosen, share, matrix.grad, bias.grad)
         wanted = [*inner, *(hypernet.embeddings[self.tasks[k]] for k in chosen)] if self.plastic else inner
         if wanted:
@@ -137,7 +144,8 @@ class OutputDrift:
     def _through_differences(
         self, rows: Any, matrix: Any, bias: Any, chosen: Sequence[int], share: float, to_matrix: Any, to_bias: Any
     ) -> tuple[float, Any]:
-        targets = self._targets if len(chosen) == len(self.tasks) else self._targets[list(chosen)]
+        which = slice(None) if len(chosen) == len(self.tasks) else list(chosen)
+        targets = torch.addmm(self._bias, self._rows[which], self._matrix.T) if self.gram else self._targets[which]
         apart = torch.addmm(bias, rows, matrix.T).view(len(chosen), -1).sub_(targets)
         # What the last chunk writes beyond the target's weights is nobody's.
         apart[:, self.hypernet.weight_count :] = 0.0
