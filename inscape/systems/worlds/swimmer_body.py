@@ -39,7 +39,7 @@ def joint_limit(links: int) -> float:
     return 2.0 * math.pi / links
 
 
-def swimmer_xml(links: int, *, density: float = DENSITY, viscosity: float = 0.0, gear: float = GEAR) -> str:
+def swimmer_xml(links: int, task: str = "swim", *, density: float = DENSITY, viscosity: float = 0.0, gear: float = GEAR) -> str:
     """The swimmer as an MJCF text.
 
     Its dynamics are those of dm_control's swimmer; what is only drawn or sensed there is left out, for speed.
@@ -56,6 +56,11 @@ def swimmer_xml(links: int, *, density: float = DENSITY, viscosity: float = 0.0,
         joint = f'<joint name="joint_{i}" class="link" range="{-limit!r} {limit!r}"/>'
         body = f'<body name="segment_{i}" pos="0 0.1 0">{inertia}{joint}{body}</body>'
     motors = "".join(f'<motor name="joint_{i}" joint="joint_{i}"/>' for i in range(links - 1))
+    # The clock and the target belong to the state, so that a state says all; no force comes of them.
+    memory = "".join(
+        f'<general name="{name}" joint="x" gear="0" dyntype="integrator" gainprm="0"/>'
+        for name in ("clock", *(("target_x", "target_y") if task == "navigate" else ()))
+    )
     root = "".join(
         f'<joint name="{name}" type="{kind}" axis="{axis}" pos="0 -0.05 0"/>'
         for name, kind, axis in (("x", "slide", "1 0 0"), ("y", "slide", "0 1 0"), ("heading", "hinge", "0 0 1"))
@@ -71,53 +76,8 @@ def swimmer_xml(links: int, *, density: float = DENSITY, viscosity: float = 0.0,
     <motor gear="{gear!r}" ctrllimited="true" ctrlrange="-1 1"/>
   </default>
   <worldbody><body name="head" pos="0 0 0.05">{inertia}{root}{body}</body></worldbody>
-  <actuator>{motors}</actuator>
+  <actuator>{motors}{memory}</actuator>
 </mujoco>"""
-
-
-def link_velocities(
-    positions: Float[np.ndarray, "*batch position"], velocities: Float[np.ndarray, "*batch position"]
-) -> Float[np.ndarray, "*batch link 3"]:
-    """Velocity of each link's centre in its own frame, (vx, vy) in m/s and turning in rad/s.
-
-    positions, velocities : of the head's two slides, its heading and the joints, as MuJoCo's qpos and qvel.
-    """
-    q, v = np.asarray(positions, dtype=float), np.asarray(velocities, dtype=float)
-    links = q.shape[-1] - 2
-    seen = np.empty((*q.shape[:-1], links, 3))
-    cosine, sine = np.cos(q[..., 2]), np.sin(q[..., 2])
-    turning = v[..., 2]
-    along_x = cosine * v[..., 0] + sine * v[..., 1] - HALF_LINK * turning
-    along_y = -sine * v[..., 0] + cosine * v[..., 1]
-    seen[..., 0, 0], seen[..., 0, 1], seen[..., 0, 2] = along_x, along_y, turning
-    for link in range(1, links):
-        # To the hinge at the end of the link before, into this link's frame, and on to its own centre.
-        at_hinge = along_x - HALF_LINK * turning
-        cosine, sine = np.cos(q[..., 2 + link]), np.sin(q[..., 2 + link])
-        turning = turning + v[..., 2 + link]
-        along_x, along_y = (
-            cosine * at_hinge + sine * along_y - HALF_LINK * turning,
-            -sine * at_hinge + cosine * along_y,
-        )
-        seen[..., link, 0], seen[..., link, 1], seen[..., link, 2] = along_x, along_y, turning
-    return seen
-
-
-def nose(positions: Float[np.ndarray, "*batch position"]) -> Float[np.ndarray, "*batch 2"]:
-    """Where the nose is in the plane, in m."""
-    q = np.asarray(positions, dtype=float)
-    reach = HALF_LINK - NOSE
-    return np.stack([q[..., 0] - reach * np.sin(q[..., 2]), q[..., 1] - HALF_LINK + reach * np.cos(q[..., 2])], axis=-1)
-
-
-def target_from_nose(
-    positions: Float[np.ndarray, "*batch position"], target: Float[np.ndarray, "*batch 2"]
-) -> Float[np.ndarray, "*batch 2"]:
-    """The target as the head sees it: the vector from the nose in the head's frame, in m."""
-    q = np.asarray(positions, dtype=float)
-    gap = np.asarray(target, dtype=float) - nose(q)
-    cosine, sine = np.cos(q[..., 2]), np.sin(q[..., 2])
-    return np.stack([cosine * gap[..., 0] + sine * gap[..., 1], -sine * gap[..., 0] + cosine * gap[..., 1]], axis=-1)
 
 
 def outline(positions: Float[np.ndarray, "position"]) -> Float[np.ndarray, "point 2"]:
