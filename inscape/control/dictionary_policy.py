@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from jaxtyping import Float
 
 from inscape.errors import InputError
-from inscape.models.dictionary import Terms
+from inscape.models.dictionary import Monomials, Terms
 from inscape.models.sparse_law import written_sum
+from inscape.systems.definition import symbol
 
 if TYPE_CHECKING:
     from inscape.models.formula import Formula
@@ -87,6 +89,29 @@ class DictionaryPolicy:
             f"{name} = clip({written_sum(row, self.terms.names, digits)}, {low:g}, {high:g})"
             for name, row, low, high in zip(self.action_names, self.coefficients, self.low, self.high, strict=True)
         )
+
+    def state(self) -> dict[str, Any]:
+        """The policy as plain data and arrays.
+
+        Raises
+        ------
+        InputError : if a term is no monomial.
+        """
+        if not isinstance(self.terms, Monomials):
+            raise InputError("policy: terms other than monomials found; keep it as a formula instead")
+        names = {"variables": list(map(str, self.terms.variables)), "actions": list(self.action_names)}
+        return names | {
+            "powers": self.terms.powers,
+            "coefficients": self.coefficients,
+            "low": self.low,
+            "high": self.high,
+        }
+
+    @classmethod
+    def of_state(cls, state: Mapping[str, Any]) -> Self:
+        """The inverse of `state`."""
+        terms = Monomials(np.asarray(state["powers"]), [symbol(str(name)) for name in state["variables"]])
+        return cls(terms, state["coefficients"], state["low"], state["high"], action_names=tuple(state["actions"]))
 
     def formula(self) -> Formula:
         """The policy as formulas that can be written as C, Python, ONNX or LaTeX."""

@@ -11,6 +11,7 @@ pytest.importorskip("torch", reason="needs inscape[neural]")
 pytest.importorskip("gymnasium", reason="needs inscape[robots]")
 
 from inscape.control.dyna import CHECKPOINT, Dyna
+from inscape.control.model_free import ModelFree
 from inscape.control.population import Population
 from inscape.control.ppo import PPO
 from inscape.errors import InputError, UnknownNameError
@@ -111,11 +112,12 @@ def test_a_checkpoint_of_another_world_or_law_is_refused(tmp_path):
 
 
 def test_the_reward_can_be_learned_from_what_was_paid():
-    reward = SparseRegression(dictionary.polynomial(2), threshold=1e-3, ensemble=0, names=("x", "v", "u"))
+    names = ("x", "v", "u")
+    reward = SparseRegression(dictionary.polynomial(4), threshold=1e-4, ensemble=0, names=names, variables=names[:2])
     agent = dyna(reward=reward).learn(TWO_REFITS)
-    assert agent.surrogate.reward(np.zeros((1, 2)), np.zeros((1, 1))) > agent.surrogate.reward(
-        np.array([[1.0, 0.0]]), np.zeros((1, 1))
-    )
+    seen = np.concatenate([run.states[1:] for run in agent.data])
+    paid, told = Cart().reward(seen, None), agent.surrogate.reward(seen, np.zeros((len(seen), 1)))
+    assert np.corrcoef(paid, told)[0, 1] > 0.9
 
 
 def test_surrogate_episodes_may_start_anywhere_the_world_has_been():
@@ -179,6 +181,35 @@ def test_a_killed_population_goes_on_as_if_it_had_not_been(tmp_path):
     assert whole == parts
     with pytest.raises(InputError, match="seed"):
         population(tmp_path / "parts", seed=3).learn(3, backend="serial")
+
+
+def test_the_same_learner_in_the_world_itself_counts_every_step_and_resumes(tmp_path):
+    rival = ModelFree(Cart(), LEARNER, worlds=8, report_every=2, evaluate=2, folder=tmp_path)
+    agent = rival.learn(960)
+    assert [r.real_steps for r in agent.history] == [0, 320, 640, 960]
+    assert agent.law is None
+    more = ModelFree(Cart(), LEARNER, worlds=8, report_every=2, evaluate=2, folder=tmp_path).learn(1280)
+    assert [r.real_steps for r in more.history] == [0, 320, 640, 960, 1280]
+    np.testing.assert_array_equal(more.returns[:3], agent.returns)
+    assert ModelFree(Cart(), LEARNER, worlds=8, report_every=2).learn(10**6, until=0.0).real_steps == 320
+    with pytest.raises(InputError, match="worlds"):
+        ModelFree(Cart(), LEARNER, worlds=0)
+
+
+def test_a_population_without_a_law_trains_in_the_world_itself(tmp_path):
+    choices = {"learning_rate": (1e-3, 3e-3)}
+    plain = {
+        "members": 2,
+        "every": 2,
+        "choices": choices,
+        "quantile": 0.5,
+        "worlds": 4,
+        "report_every": 2,
+        "evaluate": 1,
+    }
+    agent, generations = Population(Cart, None, LEARNER, tmp_path, **plain).learn(2, backend="serial")
+    assert generations[-1].real_steps == 2 * 2 * 2 * 20 * 4
+    assert agent.real_steps == 2 * 2 * 20 * 4
 
 
 def test_generations_that_do_not_end_at_a_refit_are_refused(tmp_path):
