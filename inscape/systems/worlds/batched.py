@@ -89,7 +89,7 @@ class BatchedWorld(VectorEnv):
             states = np.broadcast_to(states, (self.num_envs, len(states))) if states.ndim == 1 else states
             self._crowd.place(which, self.world.checked_states(states, self.num_envs)[which])
         self._ages[which] = 0
-        return self.world.observe(self._crowd.states), {}
+        return self.world.observe(self._crowd.visible()), {}
 
     def step(
         self, actions: Float[np.ndarray, "world action"]
@@ -112,7 +112,7 @@ class BatchedWorld(VectorEnv):
         self._crowd.advance(taken)
         self._steps += 1
         self._ages += 1
-        states = self._crowd.states
+        states = self._crowd.visible()
         observations = self.world.observe(states)
         rewards = np.asarray(self.world.step_reward(states, taken, observations), dtype=float)
         if not (np.isfinite(observations).all() and np.isfinite(rewards).all()):
@@ -129,7 +129,7 @@ class BatchedWorld(VectorEnv):
         self._begin(over)
         self._ages[over] = 0
         last, observations = observations, observations.copy()
-        observations[over] = self.world.observe(self._crowd.states[over])
+        observations[over] = self.world.observe(self._crowd.visible()[over])
         return observations, rewards, terminated, truncated, {"final_obs": last, "_final_obs": done}
 
     def render(self) -> tuple[UInt8[np.ndarray, "height width 3"], ...] | None:

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 class Crowd(Protocol):
     """Many bodies of one world."""
 
-    states: Float[np.ndarray, "world state"]
+    @property
+    def states(self) -> Float[np.ndarray, "world state"]:
+        """The full state of each."""
+
+    def visible(self) -> Float[np.ndarray, "world seen"]:
+        """As much of the states as observing and paying look at."""
 
     def place(self, which: Int[np.ndarray, "placed"], states: Float[np.ndarray, "placed state"]) -> None:
         """Put some of the bodies into states, as if just reset."""
@@ -29,6 +34,9 @@ class PlainCrowd:
     def __init__(self, world: World, count: int):
         self.world = world
         self.states = np.zeros((count, world.state_size))
+
+    def visible(self) -> Float[np.ndarray, "world state"]:
+        return self.states.copy()
 
     def place(self, which: Int[np.ndarray, "placed"], states: Float[np.ndarray, "placed state"]) -> None:
         self.states[which] = states

@@ -237,6 +237,9 @@ class MujocoCrowd:
     def states(self) -> Float[np.ndarray, "world state"]:
         return self._pool.state[:, self._columns].copy()
 
+    def visible(self) -> Float[np.ndarray, "world state"]:
+        return self.states
+
     def place(self, which: Int[np.ndarray, "placed"], states: Float[np.ndarray, "placed state"]) -> None:
         if len(which):
             self._pool.reset(np.asarray(which, dtype=np.int32), stage=_NOTHING)

@@ -184,6 +184,10 @@ class World(gymnasium.Env):
         assert self._state is not None
         self._state = np.array(self.move(self._state, action), dtype=float)
 
+    def _visible(self) -> Float[np.ndarray, "seen"]:
+        """As much of the state as `observe` and `step_reward` look at: all of it unless that is large."""
+        return self.state
+
     def crowd(self, count: int, threads: int | None = None) -> Crowd:
         """So many bodies of this world that are moved together."""
         return PlainCrowd(self, count)
@@ -206,7 +210,7 @@ class World(gymnasium.Env):
         super().reset(seed=seed)
         given = (options or {}).get("state")
         self.state = self.start(self.np_random) if given is None else given
-        return self.observe(self.state), {}
+        return self.observe(self._visible()), {}
 
     def step(
         self, action: Float[np.ndarray, "action"]
@@ -222,9 +226,10 @@ class World(gymnasium.Env):
             raise InputError(f"{self.name}: step before reset; call reset() first")
         self._advance(taken)
         self._steps += 1
-        state = self.state
+        state = self._visible()
         observation = self.observe(state)
-        reward = float(self.step_reward(state, taken, observation))
+        # As a batch of one: NumPy's scalar powers differ from its array powers in the last bit.
+        reward = float(np.asarray(self.step_reward(state[None], taken[None], observation[None]))[0])
         if not (np.isfinite(observation).all() and np.isfinite(reward)):
             self._blame(observation, reward)
         truncated = self._steps >= self.time_limit
