@@ -6,6 +6,7 @@ The loop of SINDy-RL (Zolman et al. 2024, arXiv 2403.09110), after Dyna (Sutton 
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -274,7 +275,8 @@ class Dyna:
             "observations": list(world.observation_names),
             "actions": list(world.action_names),
             "parameters": {k: float(v) for k, v in world.parameters.items()},
-            "law": repr(self.law),
+            # Functions among its parameters are told by name: where they lie in memory changes from run to run.
+            "law": re.sub(r" at 0x[0-9a-f]+", "", " ".join(repr(self.law).split())),
             "learner": type(self.learner).__name__ if isinstance(self.learner, PPO) else self.learner.__name__,
         }
 
