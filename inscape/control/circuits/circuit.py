@@ -145,6 +145,18 @@ class Circuit:
 
         return CircuitModule(self, constraint)  # type: ignore[arg-type]
 
+    def text(self) -> str:
+        """The circuit in its language, one part a line; `circuits.from_text` reads it back."""
+        from inscape.control.circuits.text import to_text
+
+        return to_text(self)
+
+    def formula(self, language: str = "python", digits: int = 3) -> str:
+        """The circuit as a function of its own in Python or C; see `formula.formula`."""
+        from inscape.control.circuits.formula import formula
+
+        return formula(self, language, digits)  # type: ignore[arg-type]
+
     # Its numbers
 
     @cached_property

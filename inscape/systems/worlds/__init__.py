@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from inscape.systems.worlds.batched import BatchedWorld as BatchedWorld
     from inscape.systems.worlds.cartpole import CartpoleSwingup as CartpoleSwingup
     from inscape.systems.worlds.cylinder import Cylinder as Cylinder
-    from inscape.systems.worlds.expert_episodes import Demonstrations as Demonstrations
-    from inscape.systems.worlds.expert_episodes import demonstrations as demonstrations
     from inscape.systems.worlds.episode import Episode as Episode
     from inscape.systems.worlds.episode import rewards_of as rewards_of
+    from inscape.systems.worlds.expert_episodes import Demonstrations as Demonstrations
+    from inscape.systems.worlds.expert_episodes import demonstrations as demonstrations
     from inscape.systems.worlds.film import film as film
     from inscape.systems.worlds.goal_world import GoalWorld as GoalWorld
     from inscape.systems.worlds.linear_reaching import LinearReaching as LinearReaching
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from inscape.systems.worlds.point_mass import PointMass as PointMass
     from inscape.systems.worlds.record import record as record
     from inscape.systems.worlds.record import returns as returns
+    from inscape.systems.worlds.chain import Chain as Chain
+    from inscape.systems.worlds.quadruped import Quadruped as Quadruped
     from inscape.systems.worlds.swimmer import Swimmer as Swimmer
     from inscape.systems.worlds.world import World as World
 
@@ -46,6 +48,8 @@ _HOMES = {
     "Cylinder": "cylinder",
     "Episode": "episode",
     "MujocoWorld": "mujoco_world",
+    "Chain": "chain",
+    "Quadruped": "quadruped",
     "Swimmer": "swimmer",
     "World": "world",
     "as_world": "adopted",
