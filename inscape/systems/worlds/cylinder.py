@@ -22,7 +22,7 @@ from inscape.systems.worlds.world import World
 
 SPEED = 0.1
 """Free stream in nodes a step: a seventeenth of it is compressible error in the square, 0.03."""
-UPSTREAM, LENGTH, HEIGHT, FRINGE = 8, 24, 18, 3
+UPSTREAM, LENGTH, HEIGHT, FRINGE = 12, 30, 24, 3
 """Of the lattice, in diameters: before the cylinder, in all, across, and the fringe at its end."""
 FRINGE_STRENGTH = 0.05
 HEAD = ("lift", "lift_rate", "drag", "turning_rate", "angle")
@@ -61,7 +61,7 @@ class Cylinder(World):
         self,
         *,
         reynolds: float = 100.0,
-        resolution: int = 20,
+        resolution: int = 16,
         time_limit: int = 300,
         filter_time: float = 0.1,
         render_mode: str | None = None,

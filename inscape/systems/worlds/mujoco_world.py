@@ -294,11 +294,11 @@ def pool(model: mujoco.MjModel, count: int, threads: int | None) -> Any:
     return batch.Batch(model, int(count), min(wanted, max(1, count // 8)) if threads is None else int(threads))
 
 
-def _check_warnings(name: str, warnings: Any, step: int) -> None:
-    counts = warnings["number"] if warnings.dtype.names else warnings
-    bad = counts[:, list(_BAD)].sum(axis=1)
+def _check_warnings(name: str, warnings: Float[np.ndarray, "world warning 2"], step: int) -> None:
+    # The last axis is (last info, number).
+    bad = warnings[:, list(_BAD), 1].any(axis=1)
     if bad.any():
-        raise InputError(_blown_up(f"{name} (world {int(np.argmax(bad > 0))})", step))
+        raise InputError(_blown_up(f"{name} (world {int(np.argmax(bad))})", step))
 
 
 def _blown_up(name: str, step: int) -> str:
