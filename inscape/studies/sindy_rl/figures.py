@@ -66,8 +66,8 @@ def formulas(runs: Sequence[Mapping[str, Any]]) -> go.Figure:
     figure = go.Figure()
     for name, key, size, colour, symbol in (
         ("network", "network", "network_size", BLACK, "circle"),
-        ("formula, chosen by its return in the law", "ours", "ours_size", BLUE, "diamond"),
-        ("formula, as the paper chooses", "printed", "printed_size", ORANGE, "square"),
+        ("formula", "printed", "printed_size", BLUE, "diamond"),
+        ("formula, states also from its own rollouts", "more", "more_size", ORANGE, "square"),
     ):
         figure.add_scatter(
             x=[run["formula"][size] for run in runs],

@@ -117,9 +117,9 @@ def swing_ups(lab: Lab) -> Runs:
     }
     counts = {
         "quadratic law": ("quadratic", True, lab.choose(smoke=1, desk=5, paper=20)),
-        "linear law": ("linear", True, lab.choose(smoke=1, desk=2, paper=20)),
-        "networks as law": ("network", True, lab.choose(smoke=1, desk=2, paper=20)),
-        "never refitted": ("quadratic", False, lab.choose(smoke=1, desk=1, paper=5)),
+        "linear law": ("linear", True, lab.choose(smoke=1, desk=3, paper=20)),
+        "networks as law": ("network", True, lab.choose(smoke=1, desk=3, paper=20)),
+        "never refitted": ("quadratic", False, lab.choose(smoke=1, desk=2, paper=5)),
     }
     items, owners = [], []
     for name, (kind, refit, count) in counts.items():
@@ -134,7 +134,7 @@ def swing_ups(lab: Lab) -> Runs:
             "worlds": lab.choose(smoke=16, desk=256, paper=256),
             "until": lab.choose(smoke=1.0, desk=800.0, paper=1000.0),
         }
-        for seed in range(lab.choose(smoke=1, desk=2, paper=20))
+        for seed in range(lab.choose(smoke=1, desk=3, paper=20))
     ]
     free = lab.parallel_map(swing_up.model_free, rivals, label="swing-up in the world")
     runs: Runs = {name: [run for run, owner in zip(told, owners, strict=True) if owner == name] for name in counts}
@@ -187,8 +187,8 @@ def efficiency(findings: Findings, runs: Runs) -> None:
 
 
 def _level_of(free: list[dict[str, Any]]) -> float:
-    """What PPO in the world reaches at best: the median over seeds."""
-    return float(np.median([np.max(run["returns"]) for run in free]))
+    """PPO's level: 95 % of what it reaches in the world at best, the median over seeds."""
+    return 0.95 * float(np.median([np.max(run["returns"]) for run in free]))
 
 
 def _ratio(ours: list[dict[str, Any]], free: list[dict[str, Any]], level: float, counted: bool) -> Measured:
@@ -207,30 +207,29 @@ def formulas(findings: Findings, ours: list[dict[str, Any]]) -> None:
     """C4, B7, over the seeds whose network swings the pole up."""
     able = [run for run in ours if run["formula"]["network"] >= LEVEL] or ours
     made = [run["formula"] for run in able]
-    share = np.array([100 * f["ours"] / f["network"] for f in made])
+    share = np.array([100 * f["printed"] / f["network"] for f in made])
     low, high = bootstrap_interval(share, np.median)
     setting = (
-        f"{len(made)} networks; returns {[round(f['ours']) for f in made]} of {[round(f['network']) for f in made]}"
+        f"{len(made)} networks; returns {[round(f['printed']) for f in made]} of {[round(f['network']) for f in made]}"
     )
     findings.measured["formula_return"] = Measured(float(np.median(share)), low, high, setting)
-    printed = np.array([100 * f["printed"] / f["network"] for f in made])
-    findings.measured["formula_as_printed"] = Measured(
-        float(np.median(printed)), *bootstrap_interval(printed, np.median)
-    )
-    size = float(np.median([f["ours_size"] for f in made]))
-    findings.measured["formula_terms"] = Measured(max(f["ours_size"] for f in made), setting="the largest")
+    more = np.array([100 * f["more"] / f["network"] for f in made])
+    told = "four rounds instead of one"
+    findings.measured["control_rounds"] = Measured(float(np.median(more)), *bootstrap_interval(more, np.median), told)
+    size = float(np.median([f["printed_size"] for f in made]))
+    findings.measured["formula_terms"] = Measured(max(f["printed_size"] for f in made), setting="the largest")
     findings.measured["formula_size"] = Measured(
         made[0]["network_size"] / size, setting=f"{made[0]['network_size']} / {size:g}"
     )
-    jerk = [f["network_jerk"] / max(f["ours_jerk"], 1e-12) for f in made]
+    jerk = [f["network_jerk"] / max(f["printed_jerk"], 1e-12) for f in made]
     findings.measured["formula_smoother"] = Measured(
         float(np.median(jerk)),
         *bootstrap_interval(jerk, np.median),
         "mean change of the action a step, network over formula",
     )
     findings.figures["formulas"] = figures.formulas(ours)
-    best = max(made, key=lambda f: f["ours"])
-    rows = [{"what": "policy", "formula": line} for line in best["ours_text"]]
+    best = max(made, key=lambda f: f["printed"])
+    rows = [{"what": "policy", "formula": line} for line in best["printed_text"]]
     rows += [{"what": "law", "formula": line} for line in able[made.index(best)]["equations"]]
     findings.tables["formulas"] = Table("The best formula and the law it was made in", tuple(rows))
 
@@ -305,7 +304,7 @@ def films(lab: Lab, ours: list[dict[str, Any]]) -> None:
     steps = lab.choose(smoke=20, desk=1000, paper=1000)
     acting = {
         "network": GaussianPolicy.of_state(best["policy"]),
-        "formula": DictionaryPolicy.of_state(best["formula"]["ours_policy"]),
+        "formula": DictionaryPolicy.of_state(best["formula"]["printed_policy"]),
     }
     for name, policy in acting.items():
         file = folder / f"swing-up-{name}.gif"
