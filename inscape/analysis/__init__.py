@@ -46,8 +46,8 @@ from inscape.analysis.fixed_points import (
     FixedPoint,
     fixed_points,
 )
-from inscape.analysis.galerkin import EigenSystem, Galerkin, GalerkinStream
 from inscape.analysis.gait import Gait, gait, kymograph, strouhal
+from inscape.analysis.galerkin import EigenSystem, Galerkin, GalerkinStream
 from inscape.analysis.kernel_galerkin import kernel_galerkin
 from inscape.analysis.kernel_rank import StateRank, generalisation_rank, kernel_rank
 from inscape.analysis.local_maps import spectrum_from_data

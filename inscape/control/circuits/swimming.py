@@ -98,7 +98,7 @@ def swimmer(
         clocks=(Clock("rhythm_d", "rhythm_v", period=period, duty=duty, wave=wave),),  # type: ignore[arg-type]
         neurons=tuple(neurons),
         synapses=tuple(synapses),
-        motors=tuple(Motor(f"joint_{i}", (f"m_{i}_d",), (f"m_{i}_v",)) for i in range(joints)),
+        motors=tuple(Motor(f"motor_{i}", (f"m_{i}_d",), (f"m_{i}_v",)) for i in range(joints)),
         weights=start,
         layout=observation_names(joints + 1, task),
         learned=tuple(f"clock.{part}" for part in learned),

@@ -73,24 +73,24 @@ def quadruped(
             ("knee", (("up", "lift"), ("down", "load"), ("fore", "sink"))),
         ):
             name = f"{leg}_{joint}"
-            neurons.append(Neuron(name, "linear"))
+            neurons.append(Neuron(f"n_{name}", "linear"))
             for source, kind in pattern:
                 sign = (-1 if kind in ("push", "load") else 1) if constrained else 0
                 weight = f"{kind}.{leg}"
-                synapses.append(Synapse(f"{leg}_{source}", name, sign, weight))
+                synapses.append(Synapse(f"{leg}_{source}", f"n_{name}", sign, weight))
                 weights[weight] = START[kind]
             if feedback:
                 sensors.append(Sensor(f"bend_{name}", name))
                 for source in (*(f"felt_{a}" for a in AFFERENTS), f"bend_{name}"):
                     weight = f"{source.removeprefix('felt_')}>{name}" if source.startswith("felt_") else f"own>{name}"
-                    synapses.append(Synapse(source, name, 0, weight))
+                    synapses.append(Synapse(source, f"n_{name}", 0, weight))
                     weights[weight] = 0.0
     return Circuit(
         sensors=tuple(sensors),
         clocks=tuple(clocks),
         neurons=tuple(neurons),
         synapses=tuple(synapses),
-        motors=tuple(Motor(n.name, (n.name,)) for n in neurons),
+        motors=tuple(Motor(f"{n.name[2:]}_pull", (n.name,)) for n in neurons),
         weights=weights,
         layout=_layout(),
         horizon=500.0,

@@ -52,7 +52,7 @@ def watch(circuit: Circuit, world: Any, *, steps: int | None = None, seed: int =
         np.array(torques),
         context={**place.parameters, "return": earned, "seed": float(seed)},
         state_names=(*place.observation_names, *fitted.neuron_names),
-        input_names=tuple(f"torque_{name}" for name in fitted.action_names),
+        input_names=place.action_names,
         units={"time": "s"},
         source=f"{fitted.name} in {place.name}",
     )

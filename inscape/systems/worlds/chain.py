@@ -78,7 +78,7 @@ class Chain(MujocoWorld):
             frame_skip=max(1, round(control_step / made.opt.timestep)),
             time_limit=time_limit,
             observation_names=names,
-            action_names=tuple(f"joint_{i}" for i in range(count)),
+            action_names=tuple(f"motor_{i}" for i in range(count)),
             action_low=-1.0,
             action_high=1.0,
             parameters={"joints": float(count), "speed": float(speed)},

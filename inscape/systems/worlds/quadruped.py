@@ -75,7 +75,7 @@ class Quadruped(MujocoWorld):
             frame_skip=SUBSTEPS,
             time_limit=time_limit,
             observation_names=names,
-            action_names=joints,
+            action_names=tuple(f"{joint}_pull" for joint in joints),
             action_low=-1.0,
             action_high=1.0,
             parameters={"speed": float(speed), "bump": float(bump) if ground == "rough" else 0.0, "load": float(load)},

@@ -71,7 +71,7 @@ class Swimmer(MujocoWorld):
             frame_skip=SUBSTEPS,
             time_limit=time_limit,
             observation_names=names,
-            action_names=tuple(f"joint_{i}" for i in range(links - 1)),
+            action_names=tuple(f"motor_{i}" for i in range(links - 1)),
             action_low=-1.0,
             action_high=1.0,
             parameters={"links": float(links), **{k: float(v) for k, v in constants.items()}},
