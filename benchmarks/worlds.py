@@ -11,6 +11,7 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MUJOCO_GL", "disable")
 
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -139,6 +140,8 @@ def one_cylinder(rng: np.random.Generator) -> None:
 
 
 def main() -> None:
+    # MuJoCo's compiler says of every copy of gymnasium's model that an attribute in it is old.
+    logging.getLogger("absl").setLevel(logging.ERROR)
     rng = np.random.default_rng(0)
     one_cartpole(rng)
     many_cartpoles(rng)
