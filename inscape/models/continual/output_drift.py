@@ -49,6 +49,7 @@ class OutputDrift:
         if not tasks:
             raise InputError("tasks: none found, expected at least one old task to remember")
         self.hypernet, self.tasks, self.plastic = hypernet, tuple(tasks), plastic
+        self._moved: torch.Tensor | None = None
         whole = hypernet.chunk_embeddings is None
         if gram and not whole:
             raise InputError("gram: True found, but the network writes in chunks; expected None or False")
@@ -115,23 +116,18 @@ class OutputDrift:
         hypernet = self.hypernet
         shared = hypernet.shared_parameters()
         chosen = range(len(self.tasks)) if sample is None else list(sample)
-        moved = (
-            [p.detach() for p in shared]
-            if ahead is None
-            else [p.detach() + d for p, d in zip(shared, ahead, strict=True)]
-        )
-        inner = [p.requires_grad_() for p in moved[:-2]]
+        steps: list[torch.Tensor | None] = [None] * len(shared) if ahead is None else list(ahead)
+        inner = [
+            (p.detach() if d is None else p.detach() + d).requires_grad_()
+            for p, d in zip(shared[:-2], steps[:-2], strict=True)
+        ]
         embeddings = hypernet.embeddings_of([self.tasks[k] for k in chosen])
         rows = hypernet.rows(embeddings if self.plastic else embeddings.detach(), inner)
-        matrix, bias = shared[-2], shared[-1]
-        for parameter in shared:
-            if parameter.grad is None:
-                parameter.grad = torch.zeros_like(parameter)
         share = 2.0 * scale / len(chosen)
         # A sample of a few tasks is cheaper by differences, whatever is kept.
-        few = sample is not None and len(chosen) <= MANY * matrix.shape[1]
+        few = sample is not None and len(chosen) <= MANY * shared[-2].shape[1]
         find = self._through_gram if self.gram and not few else self._through_differences
-        value, row_gradient = find(rows.detach(), moved[-2], moved[-1], chosen, share, matrix.grad, bias.grad)
+        value, row_gradient = find(rows.detach(), steps[-2], steps[-1], chosen, share)
         wanted = [*inner, *(hypernet.embeddings[self.tasks[k]] for k in chosen)] if self.plastic else inner
         if wanted:
             found = torch.autograd.grad(rows, wanted, row_gradient)
@@ -142,26 +138,47 @@ class OutputDrift:
 
     @torch.no_grad()
     def _through_differences(
-        self, rows: Any, matrix: Any, bias: Any, chosen: Sequence[int], share: float, to_matrix: Any, to_bias: Any
+        self, rows: Any, matrix_step: Any, bias_step: Any, chosen: Sequence[int], share: float
     ) -> tuple[float, Any]:
+        matrix, bias = self.hypernet.matrices[-1], self.hypernet.biases[-1]
         which = slice(None) if len(chosen) == len(self.tasks) else list(chosen)
         targets = torch.addmm(self._bias, self._rows[which], self._matrix.T) if self.gram else self._targets[which]
-        apart = torch.addmm(bias, rows, matrix.T).view(len(chosen), -1).sub_(targets)
+        if matrix_step is not None:
+            # Memory that is used again: new pages for so large a matrix cost more than the sum itself.
+            if self._moved is None:
+                self._moved = torch.empty_like(matrix)
+            matrix, bias = torch.add(matrix, matrix_step, out=self._moved), bias + bias_step
+        apart = torch.addmm(bias, rows, matrix.T)
+        apart = apart.view(len(chosen), -1).sub_(targets)
         # What the last chunk writes beyond the target's weights is nobody's.
         apart[:, self.hypernet.weight_count :] = 0.0
         value = float(apart.flatten().dot(apart.flatten()))
-        apart = apart.view(len(rows), -1)
-        to_matrix.addmm_(apart.T, rows, alpha=share)
-        to_bias.add_(apart.sum(dim=0), alpha=share)
-        return value, (apart @ matrix).mul_(share)
+        apart = apart.view(len(rows), -1).mul_(share)
+        to_matrix, to_bias, total = self.hypernet.matrices[-1], self.hypernet.biases[-1], apart.sum(dim=0)
+        if to_matrix.grad is None:
+            to_matrix.grad = apart.T @ rows
+        else:
+            to_matrix.grad.addmm_(apart.T, rows)
+        to_bias.grad = total if to_bias.grad is None else to_bias.grad.add_(total)
+        return value, apart @ matrix
 
     @torch.no_grad()
     def _through_gram(
-        self, rows: Any, matrix: Any, bias: Any, chosen: Sequence[int], share: float, to_matrix: Any, to_bias: Any
+        self, rows: Any, matrix_step: Any, bias_step: Any, chosen: Sequence[int], share: float
     ) -> tuple[float, Any]:
+        matrix, bias = self.hypernet.matrices[-1], self.hypernet.biases[-1]
         before = self._rows if len(chosen) == len(self.tasks) else self._rows[list(chosen)]
         width = rows.shape[1]
         change, shift = matrix - self._matrix, bias - self._bias
+        if matrix_step is not None:
+            change += matrix_step
+            shift += bias_step
+        for parameter in (matrix, bias):
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+        to_matrix, to_bias = matrix.grad, bias.grad
+        assert to_matrix is not None
+        assert to_bias is not None
         parts = torch.cat([rows, rows - before, rows.new_ones(len(rows), 1)], dim=1)
         small = rows.new_empty(2 * width + 1, 2 * width + 1)
         small[:width, :width] = change.T @ change

@@ -93,7 +93,7 @@ def run(lab: Lab) -> Findings:
     findings.figures["learning and keeping"] = figures.learning_and_keeping({"strong": strong, "bodies": bodies})
     findings.figures["returns of the carts"] = figures.returns(returns["carts"])
     findings.figures["time of a minibatch"] = figures.growing(many["hypernet"])
-    findings.notes = remarks(findings)
+    findings.notes = remarks(findings, is_trial=lab.scale == "smoke")
     return findings
 
 
@@ -229,7 +229,7 @@ def planners(lab: Lab, findings: Findings, sizes: Sizes) -> None:
     wide = lab.choose(smoke=20, desk=200, paper=500)
     base = {"horizon": lab.choose(smoke=5, desk=25, paper=30), "rounds": 3}
     # CEM draws a last round of fresh samples, so that it asks for rounds + 1 of them.
-    fewer = max(8, int(0.8 * wide / 3))
+    fewer = max(8, int(0.37 * wide))
     kinds = [
         {"kind": "CEM", **base, "samples": wide, "elites": max(2, wide // 10)},
         {"kind": "iCEM", **base, "samples": fewer, "elites": max(2, fewer // 8), "exponent": 1.0, "decay": 1.25},

@@ -30,13 +30,14 @@ KNOB = (0.42, -0.02, 0.0)
 
 _MODEL = """
 <mujoco model="hinge door">
+  <compiler angle="radian"/>
   <option timestep="0.004" integrator="implicitfast" gravity="0 0 0"/>
   <default><geom friction="1 .01 .001" contype="1" conaffinity="1"/></default>
   <worldbody>
     <geom name="post" type="box" pos="-.04 0 0" size=".02 .03 .35" contype="0" conaffinity="0" rgba=".6 .6 .6 1"/>
-    <geom name="strike near" type="box" pos=".535 -.03 0" size=".02 .012 .04" contype="2" conaffinity="2"
+    <geom name="strike near" type="box" pos=".535 -.03 0" size=".02 .012 .04" contype="2" conaffinity="2" condim="1"
           rgba=".6 .6 .6 1"/>
-    <geom name="strike far" type="box" pos=".535 .03 0" size=".02 .012 .04" contype="2" conaffinity="2"
+    <geom name="strike far" type="box" pos=".535 .03 0" size=".02 .012 .04" contype="2" conaffinity="2" condim="1"
           rgba=".6 .6 .6 1"/>
     <body name="door">
       <joint name="hinge" type="hinge" axis="0 0 1" limited="true" range="-1.57 1.57" damping=".3" frictionloss=".1"/>
@@ -44,7 +45,7 @@ _MODEL = """
       <body name="bolt" pos=".5 0 0">
         <joint name="bolt" type="slide" axis="-1 0 0" limited="true" range="0 .06" damping="2"/>
         <geom name="bolt" type="box" pos="{tip!r} 0 0" size=".015 .012 .01" mass=".05" contype="2" conaffinity="2"
-              rgba=".3 .3 .3 1"/>
+              condim="1" rgba=".3 .3 .3 1"/>
       </body>
       <body name="handle" pos="{knob}">
         <joint name="handle" type="hinge" axis="0 1 0" limited="true" range="{low!r} {high!r}" damping=".05"

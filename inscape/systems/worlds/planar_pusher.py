@@ -47,7 +47,8 @@ _MODEL = """
   </actuator>
 </mujoco>
 """
-_SERVO = 40.0
+_SERVO = 400.0
+"""N s/m: stiff enough that friction hardly slows the finger."""
 
 
 class PlanarPusher(Variant):
