@@ -35,9 +35,7 @@ class Gait:
     wave_speed: float
 
 
-def gait(
-    angles: Float[np.ndarray, "time joint"], dt: float, *, length: float = 1.0, transient: float = 0.25
-) -> Gait:
+def gait(angles: Float[np.ndarray, "time joint"], dt: float, *, length: float = 1.0, transient: float = 0.25) -> Gait:
     """The wave of bending along a body, from the Hilbert phase of its joints.
 
     Each joint's phase is the angle of its analytic signal around its mean; a lag is the circular mean over time of the

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
 from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.td3.policies import Actor, TD3Policy
 from torch import nn

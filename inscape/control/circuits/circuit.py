@@ -72,7 +72,16 @@ class Circuit:
     def __reduce__(self) -> tuple[Any, ...]:
         # Read-only mappings do not pickle, and compiled programs need not travel.
         plain = (dict(self.weights), self.layout, self.time, self.horizon, self.frozen, self.learned, dict(self.clamps))
-        return _rebuilt, (self.sensors, self.clocks, self.neurons, self.synapses, self.motors, *plain, self.name, self.family)
+        return _rebuilt, (
+            self.sensors,
+            self.clocks,
+            self.neurons,
+            self.synapses,
+            self.motors,
+            *plain,
+            self.name,
+            self.family,
+        )
 
     def __repr__(self) -> str:
         return (
@@ -216,7 +225,9 @@ class Circuit:
                 raise UnknownNameError("weight", name, self.weights)
             if self.signs[name] * value < 0:
                 kind = "excites" if self.signs[name] > 0 else "inhibits"
-                raise InputError(f"weight {name!r}: {value:g} contradicts the circuit, where it {kind}; or free its sign")
+                raise InputError(
+                    f"weight {name!r}: {value:g} contradicts the circuit, where it {kind}; or free its sign"
+                )
         return replace(self, weights=dict(self.weights) | weights)
 
     def with_period(self, period: float, duty: float | None = None, group: str = "clock") -> Circuit:

@@ -152,7 +152,9 @@ class CircuitModule(nn.Module):
         depth: dict[int, int] = {}
         for k in computing_order(circuit):
             depth[k] = 1 + max((depth[j] for j in waits[k]), default=-1)
-        self._levels = [[k for k in range(neurons) if depth[k] == d] for d in range(max(depth.values(), default=-1) + 1)]
+        self._levels = [
+            [k for k in range(neurons) if depth[k] == d] for d in range(max(depth.values(), default=-1) + 1)
+        ]
 
     def _sensed(self, observation: Tensor) -> Tensor:
         if not self.circuit.sensors:

@@ -100,13 +100,9 @@ def compiled(circuit: Circuit) -> Program:
     acting = circuit.effective_weights
     by_target: list[list[Any]] = [[] for _ in circuit.neurons]
     for synapse in circuit.synapses:
-        by_target[neuron[synapse.target]].append(
-            (number[synapse.source], int(synapse.delayed), acting[synapse.weight])
-        )
+        by_target[neuron[synapse.target]].append((number[synapse.source], int(synapse.delayed), acting[synapse.weight]))
     flat = [entry for entries in by_target for entry in entries]
-    clocks = [
-        (c.period, np.floor(c.duty * c.period), c.offset * c.period, WAVES.index(c.wave)) for c in circuit.clocks
-    ]
+    clocks = [(c.period, np.floor(c.duty * c.period), c.offset * c.period, WAVES.index(c.wave)) for c in circuit.clocks]
     terms = [
         (k, number[source], sign)
         for k, motor in enumerate(circuit.motors)

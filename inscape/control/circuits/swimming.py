@@ -70,7 +70,10 @@ def swimmer(
         Synapse(source, target, chosen[kind] if constrained else 0, kind if shared else f"{kind}{place}")
         for source, target, kind, place in _wiring(joints, commands, turning_joints)
     ]
-    start = {s.weight: float(chosen[_kind(s.weight)]) for s in sorted(synapses, key=lambda s: list(SIGNS).index(_kind(s.weight)))}
+    start = {
+        s.weight: float(chosen[_kind(s.weight)])
+        for s in sorted(synapses, key=lambda s: list(SIGNS).index(_kind(s.weight)))
+    }
     neurons = [Neuron(f"b_{i}_{s}") for i in range(joints) for s in SIDES]
     neurons += [Neuron(f"m_{i}_{s}") for i in range(joints) for s in SIDES]
     sensors = [

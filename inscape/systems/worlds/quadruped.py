@@ -185,7 +185,5 @@ def _rotation(quaternions: Float[np.ndarray, "*batch 4"]) -> Float[np.ndarray, "
     return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
 
 
-def _built(
-    speed: float, ground: str, bump: float, seed: int, load: float, longest: int, mode: str | None
-) -> Quadruped:
+def _built(speed: float, ground: str, bump: float, seed: int, load: float, longest: int, mode: str | None) -> Quadruped:
     return Quadruped(speed, ground, bump=bump, ground_seed=seed, load=load, time_limit=longest, render_mode=mode)

@@ -39,7 +39,9 @@ def joint_limit(links: int) -> float:
     return 2.0 * math.pi / links
 
 
-def swimmer_xml(links: int, task: str = "swim", *, density: float = DENSITY, viscosity: float = 0.0, gear: float = GEAR) -> str:
+def swimmer_xml(
+    links: int, task: str = "swim", *, density: float = DENSITY, viscosity: float = 0.0, gear: float = GEAR
+) -> str:
     """The swimmer as an MJCF text.
 
     Its dynamics are those of dm_control's swimmer; what is only drawn or sensed there is left out, for speed.
