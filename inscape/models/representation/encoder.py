@@ -194,7 +194,7 @@ class Encoder:
         Parameters
         ----------
         demonstrations : Trajectories; those of our own worlds carry the true state (`.truth`).
-        truth : (sample, coordinate), or one array an episode, where they do not.
+        truth : (sample, coordinate), (episode, time, coordinate) or one array an episode, where they do not.
         held_out : share of the episodes that the regression does not see.
         ridge : penalty, times the number of samples.
 
@@ -208,6 +208,7 @@ class Encoder:
         if truth is None:
             raise InputError("truth: none found, expected the true state of each sample, truth=(sample, coordinate)")
         state = np.concatenate(truth) if isinstance(truth, (list, tuple)) else np.asarray(truth, dtype=float)
+        state = state.reshape(-1, state.shape[-1]) if state.ndim == 3 else state
         if state.ndim != 2 or len(state) != len(corpus) or not np.isfinite(state).all():
             raise InputError(f"truth: shape {state.shape} found, expected ({len(corpus)}, coordinate) finite numbers")
         if corpus.episodes < 2:
