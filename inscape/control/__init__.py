@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from inscape.control import search as search
     from inscape.control.agent import Agent as Agent
     from inscape.control.buffer import Buffer as Buffer
+    from inscape.control.closed_loop import Equilibrium as Equilibrium
+    from inscape.control.closed_loop import equilibrium as equilibrium
     from inscape.control.dictionary_policy import DictionaryPolicy as DictionaryPolicy
     from inscape.control.distillation import Distilled as Distilled
     from inscape.control.distillation import distill as distill
@@ -51,6 +53,8 @@ _HOMES = {
     "Surrogate": "inscape.control.surrogate",
     "distill": "inscape.control.distillation",
     "Clones": "inscape.control.imitate",
+    "Equilibrium": "inscape.control.closed_loop",
+    "equilibrium": "inscape.control.closed_loop",
     "Evaluation": "inscape.control.evaluation",
     "clone": "inscape.control.imitate",
     "evaluate": "inscape.control.evaluation",

@@ -179,7 +179,8 @@ class Surrogate(VectorEnv):
             self._warned = True
             warnings.warn(
                 f"surrogate: {self.share_left:.0%} of {self.episodes} episodes left the bounds of "
-                f"{type(self.world).__name__}; the law is not to be trusted there: collect more, or a smaller library",
+                f"{type(self.world).__name__}, where the law was not fitted; collect more, take a smaller library, or "
+                "begin with calmer actions",
                 SurrogateWarning,
                 stacklevel=3,
             )

@@ -72,6 +72,7 @@ CLAIMS = (
     Claim("formula_return", "B7: return of the formula, as a share of its network's", unit="%", at_least=85),
     Claim("formula_size", "B7: numbers in the network over those in the formula", unit="x", at_least=80),
     Claim("formula_terms", "B7: numbers in the formula", at_most=55),
+    Claim("formula_stable", "Beyond: largest multiplier of law and formula at the upright pole, median", at_most=1.0),
     Claim("lynx_hare", "B8: least inclusion of the four Lotka-Volterra terms", at_least=0.85),
     Claim("lynx_hare_rest", "B8: largest inclusion of any other term", at_most=0.40),
     Claim("lynx_hare_time", "B8: time of 1,000 bootstrap models", unit="s", at_most=1.0, is_timing=True),

@@ -51,7 +51,7 @@ def sample_efficiency(arms: Mapping[str, Sequence[Mapping[str, Any]]]) -> go.Fig
             y=np.median(curves, axis=0)[complete],
             mode="lines",
             line={"color": colour, "width": 3, "dash": dash},
-            name=f"{name} ({len(runs)} seeds)",
+            name=f"{name} ({len(runs)} seed{'s' * (len(runs) > 1)})",
         )
     figure.update_xaxes(title="steps taken in the world (first 8,000 random)", type="log")
     figure.update_yaxes(title="best return so far (of 1000)", range=[0, 1000])
@@ -124,7 +124,8 @@ def inclusions(shares: Sequence[Mapping[str, Any]]) -> go.Figure:
     figure.update_xaxes(title="term", tickangle=45)
     figure.update_yaxes(title="share of bootstrap models", range=[0, 1.02])
     figure.update_layout(
-        title="Hare and lynx, 21 years: 1,000 bootstrap models", legend={"orientation": "h", "y": 1.08}
+        title="Hare and lynx, 21 years: which terms come back",
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
     )
     return figure
 

@@ -227,6 +227,9 @@ def formulas(findings: Findings, ours: list[dict[str, Any]]) -> None:
         *bootstrap_interval(jerk, np.median),
         "mean change of the action a step, network over formula",
     )
+    held = [f["printed_multiplier"] for f in made]
+    told = f"below 1 small displacements die out; {sum(m < 1 for m in held)} of {len(held)} networks"
+    findings.measured["formula_stable"] = Measured(float(np.median(held)), setting=told)
     findings.figures["formulas"] = figures.formulas(ours)
     best = max(made, key=lambda f: f["printed"])
     rows = [{"what": "policy", "formula": line} for line in best["printed_text"]]

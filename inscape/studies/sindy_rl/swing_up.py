@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from inscape.control.closed_loop import equilibrium
 from inscape.control.distillation import distillation
 from inscape.control.dyna import Dyna
 from inscape.control.gaussian_policy import GaussianPolicy
@@ -15,6 +16,7 @@ from inscape.control.model_free import ModelFree
 from inscape.control.policy import RandomPolicy
 from inscape.control.ppo import PPO
 from inscape.control.surrogate import SurrogateWarning
+from inscape.errors import DivergedError
 from inscape.models import SINDy, dictionary
 from inscape.models.neural_ensemble import NeuralEnsemble
 from inscape.studies.sindy_rl.curves import JUDGES
@@ -115,7 +117,17 @@ def _formulas(world: CartpoleSwingup, law: SINDy, policy: GaussianPolicy, steps:
         found[f"{name}_jerk"] = _jerk(world, made.policy)
         found[f"{name}_policy"] = made.policy.state()
         found[f"{name}_text"] = list(made.policy.equations())
+        found[f"{name}_multiplier"] = _largest_multiplier(law, made.policy)
     return found
+
+
+def _largest_multiplier(law: SINDy, policy: Any) -> float:
+    """Largest modulus of a multiplier where law and policy hold the pole upright; infinite where they do not."""
+    try:
+        held = equilibrium(law, policy, np.array([0.0, 1.0, 0.0, 0.0, 0.0]))
+    except DivergedError:
+        return float("inf")
+    return float(np.abs(held.multipliers[0])) if held.state[1] > 0.9 else float("inf")
 
 
 def _jerk(world: CartpoleSwingup, policy: Any) -> float:
