@@ -24,6 +24,8 @@ class CEM(Planner):
     last : "fresh": the best of new samples after the last refit; "mean": the mean itself, a round of samples fewer.
     """
 
+    _mean: np.ndarray | None
+
     def __init__(
         self,
         horizon: int = 20,
@@ -66,4 +68,4 @@ class CEM(Planner):
         return np.clip(mean + spread * noise, low, high)
 
     def _forget(self) -> None:
-        self._mean: np.ndarray | None = None
+        self._mean = None

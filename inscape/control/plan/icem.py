@@ -27,6 +27,9 @@ class ICEM(Planner):
     momentum : share of the old mean and spread in the refitted ones.
     """
 
+    _mean: np.ndarray | None
+    _kept: np.ndarray | None
+
     def __init__(
         self,
         horizon: int = 20,
@@ -83,5 +86,5 @@ class ICEM(Planner):
         return best
 
     def _forget(self) -> None:
-        self._mean: np.ndarray | None = None
-        self._kept: np.ndarray | None = None
+        self._mean = None
+        self._kept = None

@@ -24,6 +24,8 @@ class MPPI(Planner):
     exponent : of the noise's spectrum over time; 0 is white.
     """
 
+    _mean: np.ndarray | None
+
     def __init__(
         self,
         horizon: int = 20,
@@ -55,4 +57,4 @@ class MPPI(Planner):
         return mean
 
     def _forget(self) -> None:
-        self._mean: np.ndarray | None = None
+        self._mean = None

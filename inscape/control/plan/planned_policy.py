@@ -25,7 +25,7 @@ class PlannedPolicy:
         step = getattr(law, "step", law)
         if not callable(step):
             raise InputError(f"law: {type(law).__name__} found, expected step(states, inputs), or such a function")
-        world = cost if hasattr(cost, "reward") else None
+        world: Any = cost if hasattr(cost, "reward") else None
         if world is None and not callable(cost):
             raise InputError(
                 f"cost: {type(cost).__name__} found, expected a function of states and actions, or a world"
@@ -33,7 +33,7 @@ class PlannedPolicy:
         project = getattr(world, "project", None)
         self._step = (lambda states, actions: project(step(states, actions))) if project else step
         self._cost = (lambda states, actions: -world.reward(states, actions)) if world else cost
-        space = getattr(world, "action_space", None) if bounds is None else bounds
+        space: Any = getattr(world, "action_space", None) if bounds is None else bounds
         edges = (space.low, space.high) if hasattr(space, "low") else space
         names = getattr(law, "input_names", None)
         self.bounds = checked_bounds(edges, len(names) if names else None)

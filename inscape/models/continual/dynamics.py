@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from inscape.errors import DivergedError, InputError, UnknownNameError
 from inscape.extras import require
 from inscape.models.continual.coordinates import Coordinates
+from inscape.models.continual.live_learner import LiveLearner
 from inscape.models.continual.normaliser import Normaliser
 from inscape.models.continual.task_law import TaskLaw
 from inscape.models.continual.task_scores import TaskScores
@@ -20,7 +21,7 @@ from inscape.models.model import Model, check_runs
 from inscape.trajectories import Trajectories, Trajectory, as_trajectories
 
 if TYPE_CHECKING:
-    from inscape.models.continual.learner import Learner
+    pass
 
 METHODS = ("hypernet", "finetune", "coreset", "ewc", "si", "multitask", "single")
 STRENGTHS = {"ewc": 1e4, "si": 0.1}
@@ -28,7 +29,7 @@ NO_LABEL = "all"
 """Name of the task of runs whose context names none."""
 
 
-class ContinualDynamics(TaskScores, Unlabelled, Model):
+class ContinualDynamics(LiveLearner, TaskScores, Unlabelled, Model):
     """One law for every task of a sequence; what is kept of an old task depends on the method.
 
     Huang, Xie, Bharadhwaj, Shkurti (2021), Continual model-based reinforcement learning with hypernetworks,
@@ -70,6 +71,14 @@ class ContinualDynamics(TaskScores, Unlabelled, Model):
     """
 
     _takes_inputs = True
+
+    tasks_: tuple[str, ...]
+    current_task_: str | None
+    kept_: dict[str, np.ndarray] | None
+    target_scale_: Float[np.ndarray, "state"] | None
+    normalisers_: dict[str, Float[np.ndarray, "three feature"]]
+    residuals_: dict[str, Float[np.ndarray, "state"]]
+    _laws: dict[str, TaskLaw]
 
     def __init__(
         self,
@@ -200,6 +209,7 @@ class ContinualDynamics(TaskScores, Unlabelled, Model):
         held_out: dict[str, Transitions] = {}
         for task, group in groups.items():
             self.partial_fit(Trajectories(group), task, minibatches=0 if together else None)
+            assert self.kept_ is not None
             kept = Transitions(**self.kept_)
             held_out[task] = kept if kept.trains.all() else kept.part(False)
         if together:
@@ -328,40 +338,6 @@ class ContinualDynamics(TaskScores, Unlabelled, Model):
         check_is_fitted(self)
         seen = self._seen(trajectories)
         return float((self.task_law(task).errors(seen.states, seen.inputs, seen.nexts) ** 2).mean())
-
-    # What is kept.
-
-    def stored_bytes(self) -> int:
-        """Bytes of all that this model keeps: weights, embeddings, normalisers, expected errors, samples."""
-        check_is_fitted(self)
-        arrays = [*self._learner.arrays().values(), *self.normalisers_.values(), *self.residuals_.values()]
-        return sum(a.nbytes for a in arrays) + sum(a.nbytes for a in (self.kept_ or {}).values())
-
-    def learned_weights(self) -> list[np.ndarray]:
-        """Every tensor that is trained, as arrays."""
-        check_is_fitted(self)
-        return [array for name, array in self._learner.arrays().items() if name.startswith("weights ")]
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = dict(super().__getstate__())
-        state.pop("_laws", None)
-        live = state.pop("_live", None)
-        if live is not None:
-            state["memory_"] = live.arrays()
-        return state
-
-    @property
-    def _learner(self) -> Learner:
-        live = self.__dict__.get("_live")
-        if live is None:
-            from inscape.models.continual.methods import learner_of
-
-            live = learner_of(self, self._coordinates)
-            if "memory_" in self.__dict__:
-                live.restore(list(self.tasks_), self.current_task_, self.memory_)
-                del self.memory_
-            self._live = live
-        return live
 
     @property
     def _hypernetted(self) -> Any:

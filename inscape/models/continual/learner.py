@@ -116,7 +116,7 @@ class Learner(ABC):
 
 def optimiser_arrays(name: str, optimiser: torch.optim.Adam | None) -> dict[str, np.ndarray]:
     """The moments of Adam as arrays."""
-    arrays = {}
+    arrays: dict[str, np.ndarray] = {}
     for k, parameter in enumerate(optimiser.param_groups[0]["params"] if optimiser else ()):
         state = optimiser.state.get(parameter) if optimiser else None
         if state:

@@ -83,8 +83,8 @@ def check_settings(model: ContinualDynamics) -> None:
 
 
 def _whole(value: Any, least: int) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= least
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and int(value) >= least
 
 
 def _number(value: Any) -> bool:
-    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and 0 <= value < np.inf
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and 0 <= float(value) < np.inf

@@ -152,9 +152,8 @@ class SharedBodyLearner(Learner):
         return [total / len(rows) for total in sums]
 
     def _tensors(self) -> dict[str, torch.Tensor]:
-        return {f"body {n}": p for n, p in self.body.named_parameters()} | {
-            f"head {n}": p for n, p in self.heads.named_parameters()
-        }
+        tensors: dict[str, torch.Tensor] = {f"body {n}": p for n, p in self.body.named_parameters()}
+        return tensors | {f"head {n}": p for n, p in self.heads.named_parameters()}
 
     def arrays(self) -> dict[str, np.ndarray]:
         arrays = super().arrays() | optimiser_arrays("adam", self._optimiser)

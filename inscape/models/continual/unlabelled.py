@@ -23,9 +23,6 @@ class Unlabelled:
     tasks_: tuple[str, ...]
     residuals_: dict[str, np.ndarray]
     target_scale_: np.ndarray | None
-    _coordinates: Coordinates
-    _hypernetted: Any
-    _labels: dict[str, Any]
 
     def infer_task(self, history: Any, *, threshold: float = 10.0) -> TaskGuess:
         """Which known task a stretch of motion comes from, and whether it comes from none; see `TaskGuess`."""
@@ -85,6 +82,18 @@ class Unlabelled:
         raise NotImplementedError
 
     def _known(self, task: str | None) -> str:
+        raise NotImplementedError
+
+    @property
+    def _coordinates(self) -> Coordinates:
+        raise NotImplementedError
+
+    @property
+    def _hypernetted(self) -> Any:
+        raise NotImplementedError
+
+    @property
+    def _labels(self) -> dict[str, Any]:
         raise NotImplementedError
 
     def _reading(self, task: str) -> tuple[Coordinates, Normaliser, np.ndarray]:

@@ -32,7 +32,7 @@ STUDY = Study(
 )
 
 RIVALS = ("finetune", "ewc", "si", "coreset", "single", "multitask")
-STRENGTHS = {"ewc": (1.0, 100.0, 1e4), "si": (0.01, 0.1, 1.0)}
+STRENGTHS = {"ewc": (1e2, 1e4, 1e6), "si": (0.01, 0.1, 1.0)}
 WIDE = (460, 460)
 """A shared body of 460 units a layer has about as many trained weights as the hypernetwork of the desk scale."""
 

@@ -54,7 +54,7 @@ class Variant(MujocoWorld):
         count = -(-steps // length)
         crowd = self.crowd(count)
         crowd.place(np.arange(count), np.stack([self.explore(rng) for _ in range(count)]))
-        low, high = self.action_space.low.astype(float), self.action_space.high.astype(float)
+        low, high = self._low, self._high
         drawn = rng.standard_normal((-(-length // hold), count, len(low))) * std * (high - low) / 2 + (high + low) / 2
         actions = np.clip(np.repeat(drawn, hold, axis=0)[:length], low, high)
         states = [np.array(crowd.states)]
@@ -85,6 +85,6 @@ class Variant(MujocoWorld):
         """(observation, action, next observation) of single steps from as many states of `explore`."""
         rng = np.random.default_rng(seed)
         states = np.stack([self.explore(rng) for _ in range(int(steps))])
-        low, high = self.action_space.low.astype(float), self.action_space.high.astype(float)
+        low, high = self._low, self._high
         actions = rng.uniform(low, high, (len(states), len(low)))
         return self.observe(states), actions, self.observe(self.move(states, actions))
