@@ -83,7 +83,7 @@ class Buffer:
         if not self.runs:
             return {"lengths": np.zeros(0, dtype=int)}
         first = self.runs[0]
-        driven = {} if first.inputs is None else {"inputs": np.concatenate([r.inputs for r in self.runs])}  # type: ignore[arg-type]
+        driven = {} if first.inputs is None else {"inputs": np.concatenate([r.inputs for r in self.runs])}
         return driven | {
             "lengths": np.array([len(run) for run in self.runs]),
             "rewards": np.concatenate(self.rewards),

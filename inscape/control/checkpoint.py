@@ -32,7 +32,8 @@ def write_checkpoint(file: Path, record: Mapping[str, Any]) -> None:
     except OSError as error:
         raise InputError(f"{file.parent}: cannot be made ({error.strerror}); choose another folder") from None
     with draft_of(file) as draft, draft.open("wb") as out:
-        np.savez(out, **arrays, **{_TEXT: np.frombuffer(text.encode(), dtype=np.uint8)})
+        arrays[_TEXT] = np.frombuffer(text.encode(), dtype=np.uint8)
+        np.savez(out, **arrays)  # type: ignore[arg-type]
         out.flush()
         os.fsync(out.fileno())
 

@@ -20,6 +20,8 @@ from inscape.models.rows import joined
 from inscape.models.sparse_ensemble import AGGREGATES, sparse_ensemble
 
 GRID = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
+FAR = 1e3
+"""An episode inside the law begins anew where it is so many times farther out than any start."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def distillation(
     library : terms of the formula.
     law : with step(states, inputs); a fitted `SINDy` also tells where episodes start.
     bounds : low and high of the actions; the world's, or the policy's, if None.
-    world : where choose="return" finds rewards and bounds.
+    world : whose bounds end episodes inside the law, and where choose="return" finds rewards.
     starts : states to start from; `law.starts_` if None.
     steps, resets : how many states are gathered, and steps of an episode.
     noise : standard deviation of what is added to a copy of those states.
@@ -116,12 +118,12 @@ def distillation(
     terms = library.terms(labels)
     low, high = _bounds(bounds, world, policy)
     grid_alphas, grid_thresholds = (g.ravel() for g in np.meshgrid(alphas, thresholds, indexing="ij"))
-    clean = _visited(law, policy, begin, steps, resets, rng)
+    clean = _visited(law, policy, begin, steps, resets, rng, world)
     shown = clean
     made: Distilled | None = None
     for done in range(1, int(rounds) + 1):
         if made is not None:
-            shown = np.concatenate([shown, _visited(law, made.policy, begin, steps, resets, rng)])
+            shown = np.concatenate([shown, _visited(law, made.policy, begin, steps, resets, rng, world)])
         around = shown + noise * rng.normal(size=shown.shape)
         asked = np.concatenate([shown, around])
         rows = joined([(terms.columns(asked), np.clip(_mean(policy, asked), -largest_target, largest_target))], terms)
@@ -189,17 +191,20 @@ def return_inside(
 
 
 def _visited(
-    law: Any, policy: Any, starts: np.ndarray, steps: int, resets: int, rng: np.random.Generator
+    law: Any, policy: Any, starts: np.ndarray, steps: int, resets: int, rng: np.random.Generator, world: Any
 ) -> np.ndarray:
     """States (sample, observation) where a policy leads from the starts; episodes run side by side."""
     worlds = max(1, -(-steps // resets))
     states = starts[rng.integers(0, len(starts), worlds)]
+    farthest = FAR * max(1.0, float(np.abs(starts).max()))
     gathered = []
     for _ in range(min(resets, steps)):
         gathered.append(states)
         with np.errstate(all="ignore"):
             following = law.step(states, policy.act(states))
-        lost = ~np.isfinite(following).all(axis=1)
+        lost = ~(np.abs(following) < farthest).all(axis=1)
+        if hasattr(world, "out_of_bounds"):
+            lost |= world.out_of_bounds(following)
         states = np.where(lost[:, None], starts[rng.integers(0, len(starts), worlds)], following)
     return np.concatenate(gathered)[:steps]
 

@@ -203,7 +203,8 @@ class Dyna:
     def _most_variance(self, progress: _Progress) -> float | None:
         if self.cautious is None:
             return None
-        seen = [self.law.variance(run.states[:-1], run.inputs[:-1]).sum(axis=1) for run in progress.data]
+        driven = [(run.states[:-1], run.inputs[:-1]) for run in progress.data if run.inputs is not None]
+        seen = [self.law.variance(states, inputs).sum(axis=1) for states, inputs in driven]
         return float(np.quantile(np.concatenate(seen), self.cautious))
 
     def _refit(

@@ -52,6 +52,9 @@ class Surrogate(VectorEnv):
     seed : of the starts.
     """
 
+    observations: np.ndarray
+    elapsed: np.ndarray
+    returns: np.ndarray
     metadata: dict[str, Any] = {"autoreset_mode": AutoresetMode.SAME_STEP}  # noqa: RUF012 - gymnasium's own contract
 
     def __init__(

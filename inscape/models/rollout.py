@@ -37,8 +37,8 @@ def rollout(
         _kernel()(states, acting, *read)
         return states
     for step in range(steps):
-        acting = None if inputs is None else inputs[:, step]
-        following = law.rhs(states[:, step], acting) if read is None else next_states(read, states[:, step], acting)
+        pushed = None if inputs is None else inputs[:, step]
+        following = law.rhs(states[:, step], pushed) if read is None else next_states(read, states[:, step], pushed)
         states[:, step + 1] = following if project is None else project(following)
     return states
 

@@ -91,7 +91,7 @@ def refuse_empty(
     if coefficients.any():
         return
     dense = stlsq(single, 0.0, alpha)[0, 0]
-    target, term = np.unravel_index(np.argmax(np.abs(dense)), dense.shape)
+    target, term = map(int, np.unravel_index(np.argmax(np.abs(dense)), dense.shape))
     raise InputError(
         f"threshold: {threshold:g} dropped every term; the largest coefficient is "
         f"{abs(dense[target, term]):.3g} ({terms[term]} in the law of {targets[target]}): lower the threshold"

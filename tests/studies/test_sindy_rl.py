@@ -68,8 +68,8 @@ def test_a_trial_run_of_the_study_measures_every_claim(tmp_path):
         pytest.importorskip(module, reason=f"needs {module}")
     run = find_study(25).perform(scale="smoke", store=tmp_path, jobs=1)
     missing = {j.claim.name for j in run.judged if j.measured is None or j.measured.value is None}
-    # So short a run reaches no return, and ratios to it have no value.
-    assert missing <= {"fewer_steps", "efficiency", "efficiency_all"}
+    # So short a run reaches no return and holds no pole, and what is told of those has no value.
+    assert missing <= {"fewer_steps", "efficiency", "efficiency_all", "formula_stable"}
     assert {"steps-in-the-world", "formulas", "uncertainty", "hare-and-lynx", "lost-episodes"} <= set(
         run.folder.figures
     )

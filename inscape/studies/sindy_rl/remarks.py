@@ -28,6 +28,8 @@ REASONS = {
     "where the paper's needed some five million: the loop is as frugal, its rival less wasteful.",
     "swimmer": "At this budget the populations differ by what few members draw; see the note on C3.",
     "formula_return": "The table of seeds and the figure of formulas show which networks a cubic could not follow.",
+    "formula_smoother": "The formula follows the network action by action, its jumps between bounds among them.",
+    "variance_off": "The law of 4,000 random steps is sure where it should not be; see the figure.",
     "formula_size": "The network has 4,609 numbers; a full cubic of five variables has 55.",
 }
 

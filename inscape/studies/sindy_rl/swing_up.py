@@ -106,6 +106,7 @@ def _formulas(world: CartpoleSwingup, law: SINDy, policy: GaussianPolicy, steps:
             cubic,
             law,
             (-1.0, 1.0),
+            world=world,
             starts=hanging,
             steps=steps,
             resets=min(500, steps),
@@ -154,7 +155,7 @@ def _variance(world: CartpoleSwingup, law: SINDy, policy: GaussianPolicy) -> dic
         variances.append(variance)
         errors.append(error)
     ranks = [np.argsort(np.argsort(np.concatenate(part))) for part in (variances, errors)]
-    return found | {"correlation": float(np.corrcoef(*ranks)[0, 1])}
+    return found | {"correlation": float(np.corrcoef(np.stack(ranks).astype(float))[0, 1])}
 
 
 def model_free(item: dict[str, Any]) -> dict[str, Any]:
