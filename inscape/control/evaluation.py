@@ -27,11 +27,13 @@ class Evaluation:
     success : (policy,) share of episodes in which the goal was reached at any step.
     returns : (policy,) mean sum of rewards.
     episodes : how many each.
+    paths : (policy, episode, time, 2) where the goal worlds' body was, in metres, if that was asked for.
     """
 
     success: Float[np.ndarray, "policy"]
     returns: Float[np.ndarray, "policy"]
     episodes: int
+    paths: Float[np.ndarray, "policy episode time 2"] | None = None
 
     @property
     def mean(self) -> float:
@@ -54,6 +56,7 @@ def evaluate(
     *,
     episodes: int = 100,
     seed: int = 0,
+    keep_paths: bool = False,
 ) -> Evaluation:
     """Roll policies out and count in how many episodes each succeeds.
 
@@ -67,6 +70,7 @@ def evaluate(
         `info["success"]` says so at any step.
     episodes : of each policy; 100 as in the paper.
     seed : of the starts; the same for every policy.
+    keep_paths : keep where the body of a goal world was at each step.
 
     Raises
     ------
@@ -79,7 +83,7 @@ def evaluate(
         chosen = _one_each(world, sets)
         if all(isinstance(w, GoalWorld) for w in chosen):
             size = policies.shape[0] if len(policies.shape) > 1 else None
-            return _together([w.seen_as(render=size) for w in chosen], policies.act_each, episodes, seed)
+            return _together([w.seen_as(render=size) for w in chosen], policies.act_each, episodes, seed, keep_paths)
         several: Sequence[Any] = [policies[i] for i in range(len(policies))]
     else:
         several = policies if isinstance(policies, (list, tuple)) else [policies]
@@ -91,13 +95,13 @@ def evaluate(
             def act_each(seen: np.ndarray) -> np.ndarray:
                 return np.stack([respond(policy)(block) for policy, block in zip(several, seen, strict=True)])
 
-            return _together(chosen, act_each, episodes, seed)
+            return _together(chosen, act_each, episodes, seed, keep_paths)
     told = [_one_by_one(as_world(w), policy, episodes, seed) for w, policy in zip(chosen, several, strict=True)]
     success, returns = np.array(told).T
     return Evaluation(success, returns, int(episodes))
 
 
-def _together(worlds: Sequence[GoalWorld], act_each: Any, episodes: int, seed: int) -> Evaluation:
+def _together(worlds: Sequence[GoalWorld], act_each: Any, episodes: int, seed: int, keep_paths: bool) -> Evaluation:
     first = worlds[0]
     if len({(type(w), w.time_limit, w.dt) for w in worlds}) > 1:
         raise InputError("world: worlds of several kinds or lengths found, expected one kind that differs in goals")
@@ -107,6 +111,7 @@ def _together(worlds: Sequence[GoalWorld], act_each: Any, episodes: int, seed: i
     reached = np.zeros((len(worlds), episodes), dtype=bool)
     earned = np.zeros((len(worlds), episodes))
     actions = len(first.action_names)
+    paths = [first.place(states)]
     for _ in range(first.time_limit):
         answer = np.asarray(act_each(first.observe(states, goals)), dtype=float)
         if answer.shape != (len(worlds), episodes, actions):
@@ -119,7 +124,10 @@ def _together(worlds: Sequence[GoalWorld], act_each: Any, episodes: int, seed: i
         there = first.success(states, goals)
         reached |= there
         earned += there
-    return Evaluation(reached.mean(axis=1), earned.mean(axis=1), int(episodes))
+        if keep_paths:
+            paths.append(first.place(states))
+    kept = np.stack(paths, axis=2) if keep_paths else None
+    return Evaluation(reached.mean(axis=1), earned.mean(axis=1), int(episodes), kept)
 
 
 def _one_by_one(world: Any, policy: Any, episodes: int, seed: int) -> tuple[float, float]:

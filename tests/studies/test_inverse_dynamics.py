@@ -90,5 +90,5 @@ def test_the_smoke_run_has_a_number_for_every_claim_it_can_have(tmp_path):
     for name, measured in told.items():
         assert measured is not None, name
         assert measured.value is not None or name in absent, name
-    assert set(found.folder.figures) == {"success", "linear", "pretraining", "probes", "published", "frames"}
+    assert set(found.folder.figures) == {"success", "linear", "pretraining", "probes", "published", "paths", "frames"}
     assert np.isfinite(told["exact_slope"].value)

@@ -25,14 +25,14 @@ def pretrained(item: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns
     -------
-    "success" (size, goal), "train" and "held_out" (size, goal) errors of the actions, "probe" (rmse of each true
-    coordinate), "probe_r2", "cloning_error", "losses", "expert" (share of new episodes that succeed), "seconds" (CPU)
-    and "wall".
+    "success" (size, goal), "goal" (2,) the first one, "paths" (episode, time, 2) towards it, "train" and "held_out"
+    (size, goal) errors of the actions, "probe" (rmse of each true coordinate), "probe_r2", "cloning_error", "losses",
+    "expert" (share of new episodes that succeed), "seconds" (CPU) and "wall".
     """
     import torch
 
     from inscape.control import clone, evaluate
-    from inscape.models.representation import Encoder, EncoderPlan, corpus_of, pretrain
+    from inscape.models.representation import Encoder, corpus_of, pretrain
     from inscape.models.representation.offsets import cloning_error
 
     torch.set_num_threads(1)
@@ -44,7 +44,7 @@ def pretrained(item: Mapping[str, Any]) -> dict[str, Any]:
     if item["objective"] == "states":
         encoder = Encoder.standardising(shown)
     elif item["objective"] == "untrained":
-        encoder = Encoder.untrained(shown[:10], seed=item["seed"])
+        encoder = Encoder.untrained(shown[:10], _plan(item), seed=item["seed"])
     else:
         encoder = pretrain(
             corpus_of(shown),
@@ -54,13 +54,14 @@ def pretrained(item: Mapping[str, Any]) -> dict[str, Any]:
             offset=item["offset"],
             crop=item["crop"],
             crops_apart=item["crops_apart"],
-            plan=None if item["plan"] is None else EncoderPlan(**item["plan"]),
+            plan=_plan(item),
+            device="cuda" if item["plan"] is not None and torch.cuda.is_available() else "cpu",
             seed=item["seed"],
         )
     spent = {"seconds": time.process_time() - started, "wall": time.perf_counter() - on_wall}
     sets, fresh = _new_demonstrations(item, worlds, render, hide)
     cloned = clone(encoder, sets, steps=item["head_steps"], batch=item["head_batch"], seed=item["heads_seed"])
-    rolled = evaluate(cloned, worlds * len(item["sizes"]), episodes=item["episodes"], seed=SEED_STARTS)
+    rolled = evaluate(cloned, worlds * len(item["sizes"]), episodes=item["episodes"], seed=SEED_STARTS, keep_paths=True)
     shape = (len(item["sizes"]), len(worlds))
     unseen = demonstrations(
         _body(item), contexts=item["probes"], render=render, hide=hide, seed=SEED_PROBE + item["seed"] % 1000
@@ -74,6 +75,8 @@ def pretrained(item: Mapping[str, Any]) -> dict[str, Any]:
         "probe_r2": probe.r2,
         "cloning_error": cloning_error(encoder, unseen),
         "losses": encoder.losses,
+        "goal": worlds[0].goal,
+        "paths": _paths_to_first_goal(rolled, item, len(worlds)),
         "expert": float(np.mean([f.reached.mean() for f in fresh])),
     }
 
@@ -95,7 +98,7 @@ def from_scratch(item: Mapping[str, Any]) -> dict[str, Any]:
     given, world = sets[item["goal"]], worlds[item["goal"]]
     started = time.process_time()
     cloned = clone(
-        Encoder.untrained(given, seed=item["seed"] + item["goal"]),
+        Encoder.untrained(given, _plan(item), seed=item["seed"] + item["goal"]),
         given,
         steps=item["scratch_steps"],
         batch=item["scratch_batch"],
@@ -117,6 +120,18 @@ def new_worlds(item: Mapping[str, Any]) -> list[GoalWorld]:
     """The worlds of the new goals; the same for every arm."""
     body = _body(item)
     return [body.with_goal(goal) for goal in body.draw_goals(item["goals"], np.random.default_rng(SEED_GOALS))]
+
+
+def _plan(item: Mapping[str, Any]) -> Any:
+    from inscape.models.representation import EncoderPlan
+
+    return None if item["plan"] is None else EncoderPlan(**item["plan"])
+
+
+def _paths_to_first_goal(rolled: Any, item: Mapping[str, Any], goals: int, episodes: int = 8) -> np.ndarray:
+    """(episode, time, 2) of the second size of demonstrations."""
+    head = goals * min(1, len(item["sizes"]) - 1)
+    return np.asarray(rolled.paths[head, :episodes], dtype=np.float32)
 
 
 def _body(item: Mapping[str, Any]) -> GoalWorld:

@@ -201,10 +201,50 @@ def beside_the_paper(rows: Sequence[Mapping[str, Any]]) -> go.Figure:
     figure.update_layout(
         title="Point mass: success in the paper and here",
         xaxis={"title": "published success", "range": [0, 1.03]},
-        yaxis={"title": "our success", "range": [0, 1.03], "scaleanchor": "x"},
+        yaxis={"title": "our success", "range": [0, 1.03]},
         legend=BELOW,
-        height=560,
+        height=600,
+        width=640,
     )
+    return figure
+
+
+def paths_to_a_goal(arms: Any) -> go.Figure:
+    """Where policies on the codes of ID, BC and on the state drive the mass, from the same starts to one new goal."""
+    from plotly.subplots import make_subplots
+
+    shown = ("inverse", "cloning", "states")
+    size = arms.sizes[min(1, len(arms.sizes) - 1)]
+    figure = make_subplots(rows=1, cols=3, subplot_titles=[LOOKS[arm][0] for arm in shown], shared_yaxes=True)
+    for column, arm in enumerate(shown, 1):
+        run = arms.runs[arm][0]
+        for path in np.asarray(run["paths"]):
+            figure.add_scatter(
+                x=100 * path[:, 0],
+                y=100 * path[:, 1],
+                mode="lines",
+                line={"color": LOOKS[arm][1], "width": 1.5},
+                showlegend=False,
+                row=1,
+                col=column,
+            )
+            figure.add_scatter(
+                x=100 * path[:1, 0],
+                y=100 * path[:1, 1],
+                mode="markers",
+                marker={"color": LOOKS[arm][1], "size": 5},
+                showlegend=False,
+                row=1,
+                col=column,
+            )
+        x, y = 100 * np.asarray(run["goal"])
+        figure.add_shape(
+            type="circle", x0=x - 1.5, x1=x + 1.5, y0=y - 1.5, y1=y + 1.5, line={"color": "#000000"}, row=1, col=column
+        )
+    figure.update_xaxes(title="x, cm", range=[-30, 30])
+    figure.update_yaxes(range=[-30, 30])
+    figure.update_yaxes(title="y, cm", row=1, col=1)
+    figure.update_layout(title=f"Eight episodes towards one new goal (circle), {size} episodes shown", height=400)
     return figure
 
 
@@ -237,6 +277,8 @@ def what_is_seen() -> go.Figure:
     figure.update_xaxes(showticklabels=False)
     figure.update_yaxes(showticklabels=False)
     figure.update_xaxes(title="24 pixels", row=3)
+    for place in range(1, 10):
+        figure.update_yaxes(scaleanchor=f"x{place}", row=(place + 2) // 3, col=(place - 1) % 3 + 1)
     figure.update_layout(title="What an encoder sees", height=760, width=760)
     return figure
 

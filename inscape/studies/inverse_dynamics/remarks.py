@@ -16,8 +16,9 @@ DEPARTURES = (
     "robomimic, Minari, d4rl and LeRobot data sets can be read, and any torch module serves as a frozen encoder.",
     "Crops: the authors shift the two frames of a pair each by its own few pixels. At 24 pixels a step moves the mass "
     "by a fifth of a pixel, and separate crops hide it; ours use none, and one arm shows the cost.",
-    "Goals lie within 0.25 m of the middle and starts anywhere on the table, so that even the expert runs out of time "
-    "on some: its own success is stated beside.",
+    "Goals and starts lie anywhere on the table, so that even the expert runs out of time on some: its own success is "
+    "stated beside. Were goals nearer to the middle than starts, the mean action would point there and tell cloning "
+    "the place: the paper does not say how its goals were drawn.",
     "One-episode policies of the linear world are judged on episodes that begin where the one they were shown began; "
     "from other starts one episode of 20 steps does not tell a linear policy enough even on the true state plane, and "
     "both errors are stated.",

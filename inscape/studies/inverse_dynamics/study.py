@@ -52,6 +52,7 @@ def run(lab: Lab) -> Findings:
     findings.figures["pretraining"] = figures.pretraining_sizes(arms)
     findings.figures["probes"] = figures.probe_errors(arms)
     findings.figures["published"] = figures.beside_the_paper(findings.tables["published"].rows)
+    findings.figures["paths"] = figures.paths_to_a_goal(arms)
     findings.figures["frames"] = figures.what_is_seen()
     findings.notes = remarks(findings)
     return findings

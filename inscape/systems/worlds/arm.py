@@ -65,6 +65,7 @@ class Arm(GoalWorld):
             dt=0.05,
             tolerance=0.05,
             extent=1.1,
+            texture=0.1,
             parameters={"upper": UPPER, "lower": LOWER, "inertia": INERTIA, "gear": GEAR, "damping": DAMPING},
         )
 
@@ -127,12 +128,13 @@ class Arm(GoalWorld):
     ) -> UInt8[np.ndarray, "frame row column"]:
         """Two limbs, the puck, a dark dot for a goal that is shown; a gripper that holds is brighter."""
         elbow, hand = _elbow(states), self.hand(states)
-        layers = [] if goals is None else [(raster.dot(goals, 0.08), 0.0)]
+        layers = [] if goals is None else [(raster.dot(goals, 0.1), 0.0)]
         layers += [
-            (raster.limb(np.zeros_like(elbow), elbow, 0.045), 0.55),
-            (raster.limb(elbow, hand, 0.045), 0.7),
-            (raster.dot(states[:, 4:6], 0.08), 0.05),
-            (raster.dot(hand, 0.05) * (0.6 + 0.4 * states[:, 6, None, None]).astype(np.float32), 1.0),
+            (raster.limb(np.zeros_like(elbow), elbow, 0.05), 0.5),
+            (raster.limb(elbow, hand, 0.05), 0.65),
+            (raster.dot(states[:, 4:6], 0.1), 1.0),
+            # A closed hand is darker than an open one, so that a held puck can be told from one beside it.
+            (raster.dot(hand, 0.06) * (0.5 + 0.5 * states[:, 6, None, None]).astype(np.float32), 0.0),
         ]
         return raster.blend(len(states), layers)
 

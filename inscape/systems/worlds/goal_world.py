@@ -30,6 +30,7 @@ class GoalWorld(World):
     time_limit, dt, parameters : as of `World`.
     tolerance : the goal is reached within so many metres.
     extent : pictures show so many metres to each side of the middle.
+    texture : contrast of the pictures' fixed random background.
     """
 
     motion_names: ClassVar[tuple[str, ...]]
@@ -47,11 +48,13 @@ class GoalWorld(World):
         dt: float,
         tolerance: float,
         extent: float,
+        texture: float = 0.3,
         parameters: Mapping[str, float],
     ):
         self.goal = _goal(goal)
         self.shows_goal, self.tolerance, self.extent = bool(shows_goal), tolerance, extent
-        self.raster = None if render is None else Raster(render, extent)
+        self.texture = texture
+        self.raster = None if render is None else Raster(render, extent, texture)
         names = self.motion_names + (self.goal_names if shows_goal else ())
         super().__init__(
             names,
@@ -196,6 +199,7 @@ class GoalWorld(World):
             dt=self.dt,
             tolerance=self.tolerance,
             extent=self.extent,
+            texture=self.texture,
             parameters={n: v for n, v in self.parameters.items() if n not in self.goal_names},
         )
         return other

@@ -13,7 +13,6 @@ from inscape.systems.worlds.goal_world import GoalWorld
 from inscape.systems.worlds.raster import Raster
 
 MASS, GEAR, DAMPING, WALL = 0.3, 0.1, 1.0, 0.29
-GOALS = 0.25
 
 
 class PointMass(GoalWorld):
@@ -59,8 +58,9 @@ class PointMass(GoalWorld):
         return np.hstack([random.uniform(-WALL, WALL, (count, 2)), np.zeros((count, 2))])
 
     def draw_goals(self, count: int, random: np.random.Generator) -> Float[np.ndarray, "sample 2"]:
-        """Up to 0.25 m from the middle along each side."""
-        return random.uniform(-GOALS, GOALS, (count, 2))
+        """Anywhere on the table, as the starts: over a straight way from one to the other, place and force are then
+        uncorrelated, and a clone of all experts learns nothing of the place from their mean."""
+        return random.uniform(-WALL, WALL, (count, 2))
 
     def move(
         self, states: Float[np.ndarray, "*lead state"], actions: Float[np.ndarray, "*lead action"]

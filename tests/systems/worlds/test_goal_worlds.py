@@ -43,7 +43,7 @@ def test_the_mass_stops_at_the_wall():
 def test_most_experts_reach_their_goals_and_random_actions_do_not(make):
     world = make()
     runs = demonstrations(world, contexts=100, seed=0)
-    assert runs.reached.mean() > 0.8
+    assert runs.reached.mean() > 0.7
     idle = demonstrations(world, contexts=100, noise=50.0, seed=0)
     assert idle.reached.mean() < runs.reached.mean() - 0.3
 
