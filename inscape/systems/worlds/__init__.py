@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from inscape.systems.worlds.arm import Arm as Arm
     from inscape.systems.worlds.batched import BatchedWorld as BatchedWorld
     from inscape.systems.worlds.cartpole import CartpoleSwingup as CartpoleSwingup
+    from inscape.systems.worlds.chain import Chain as Chain
     from inscape.systems.worlds.cylinder import Cylinder as Cylinder
     from inscape.systems.worlds.episode import Episode as Episode
     from inscape.systems.worlds.episode import rewards_of as rewards_of
@@ -28,10 +29,9 @@ if TYPE_CHECKING:
     from inscape.systems.worlds.linear_reaching import LinearReaching as LinearReaching
     from inscape.systems.worlds.mujoco_world import MujocoWorld as MujocoWorld
     from inscape.systems.worlds.point_mass import PointMass as PointMass
+    from inscape.systems.worlds.quadruped import Quadruped as Quadruped
     from inscape.systems.worlds.record import record as record
     from inscape.systems.worlds.record import returns as returns
-    from inscape.systems.worlds.chain import Chain as Chain
-    from inscape.systems.worlds.quadruped import Quadruped as Quadruped
     from inscape.systems.worlds.swimmer import Swimmer as Swimmer
     from inscape.systems.worlds.world import World as World
 

@@ -50,9 +50,9 @@ class AdoptedWorld(World):
             raise InputError(f"world: {type(env).__name__} found, expected a gymnasium environment")
         self.env = env
         self._discrete = isinstance(env.action_space, gymnasium.spaces.Discrete)
-        if self._discrete:
-            first = float(env.action_space.start)
-            low, high = np.array([first - 0.5]), np.array([first + float(env.action_space.n) - 0.5])
+        if isinstance(env.action_space, gymnasium.spaces.Discrete):
+            first, many = float(env.action_space.start), float(env.action_space.n)
+            low, high = np.array([first - 0.5]), np.array([first + many - 0.5])
         elif isinstance(env.action_space, gymnasium.spaces.Box):
             low, high = (np.asarray(b, dtype=float).ravel() for b in (env.action_space.low, env.action_space.high))
         else:
@@ -64,7 +64,7 @@ class AdoptedWorld(World):
         seen = gymnasium.spaces.flatten_space(env.observation_space)
         limit = getattr(env.spec, "max_episode_steps", None) if env.spec is not None else None
         super().__init__(
-            _one_name_each("x", int(np.prod(seen.shape))),
+            _one_name_each("x", int(np.prod(seen.shape or ()))),
             _one_name_each("u", len(low)),
             dt=_time_step(env) if dt is None else dt,
             time_limit=limit or UNKNOWN_LIMIT,

@@ -52,7 +52,7 @@ class Episode(Trajectory):
             return self.rewards is other.rewards
         return np.array_equal(self.rewards, other.rewards, equal_nan=True)
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Episode, (*super().__reduce__()[1], self.rewards)

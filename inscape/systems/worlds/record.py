@@ -102,7 +102,9 @@ def returns(
 def _episode(world: World, policy: Any, act: Respond, longest: int | None, seed: int) -> Episode:
     observation, _ = world.reset(seed=seed)
     begin(policy)
-    observations, actions, rewards = [observation], [], []
+    observations: list[np.ndarray] = [observation]
+    actions: list[np.ndarray] = []
+    rewards: list[float] = []
     ended = "cut"
     while longest is None or len(actions) < longest:
         action = world.checked_actions(np.asarray(act(observation), dtype=float).reshape(world.action_space.shape))

@@ -111,7 +111,7 @@ def _clock(world: World, times: Any, steps: int | None) -> tuple[Float[np.ndarra
 
 def _choose(world: World, inputs: Any, grid: np.ndarray, clock: np.ndarray) -> Choose:
     if inputs is None:
-        rest = np.clip(np.zeros(world.action_space.shape), world.action_space.low, world.action_space.high)
+        rest = np.clip(np.zeros(len(world.action_names)), world.action_space.low, world.action_space.high)
         return lambda step, observation: rest
     if callable(getattr(inputs, "act", None)):
         return lambda step, observation: inputs.act(observation)

@@ -48,6 +48,8 @@ class World(gymnasium.Env):
     """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"]}  # noqa: RUF012 - gymnasium's own contract
+    action_space: gymnasium.spaces.Box
+    observation_space: gymnasium.spaces.Box
     moves_in_crowds: bool = True
     """Whether `batch` is known."""
 
@@ -276,7 +278,8 @@ class World(gymnasium.Env):
         InputError : that names the world, the step, and the first action at fault.
         """
         when = f"at step {self._steps if step is None else step}"
-        shape = self.action_space.shape if count is None else (count, *self.action_space.shape)
+        size = len(self.action_names)
+        shape = (size,) if count is None else (count, size)
         try:
             taken = np.asarray(actions, dtype=float)
         except (TypeError, ValueError):
