@@ -205,7 +205,7 @@ def boxes(lab: Lab, sizes: Sizes) -> dict[str, list[np.ndarray]]:
                 desk={"horizon": 12, "samples": 200, "elites": 20, "rounds": 3},
                 paper={"horizon": 20, "samples": 500, "elites": 40, "rounds": 5},
             ),
-            "steps_planned": lab.choose(smoke=10, desk=1000, paper=4000),
+            "steps_planned": lab.choose(smoke=10, desk=600, paper=4000),
             "update_every": lab.choose(smoke=10, desk=200, paper=200),
             "minibatches_planned": sizes.minibatches["boxes"],
             "episodes": lab.choose(smoke=1, desk=2, paper=10),

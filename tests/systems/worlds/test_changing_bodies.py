@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+
 import numpy as np
 import pytest
 
@@ -206,3 +208,13 @@ def test_an_action_outside_its_space_names_world_and_step():
     pusher.reset(seed=0)
     with pytest.raises(InputError, match="PlanarPusher '100, 500': action"):
         pusher.step(np.array([0.0, 1.5]))
+
+
+def test_the_five_doors_are_those_of_the_published_reference_returns(shared_data):
+    file = shared_data / "15-hypercrl" / "door_single_task_reference.csv"
+    if not file.is_file():
+        pytest.skip("the reference returns of the doors are not there")
+    with file.open() as lines:
+        rows = list(csv.DictReader(lines))
+    published = [(row["handle"], float(row["joint_low_rad"]), float(row["joint_high_rad"])) for row in rows]
+    assert tuple(published) == hinge_door.TASKS
