@@ -27,9 +27,9 @@ class PooledCloning:
 
 
 def pooled_cloning(
-    dynamics: Float[np.ndarray, "state state"],
-    control: Float[np.ndarray, "state action"],
-    gain: Float[np.ndarray, "action state"],
+    dynamics: Float[np.ndarray, "state state"] | float,
+    control: Float[np.ndarray, "state action"] | float,
+    gain: Float[np.ndarray, "action state"] | float,
     steps: int,
     *,
     start: Float[np.ndarray, "state state"] | None = None,

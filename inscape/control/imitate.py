@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from inscape.control.heads import Heads, train_heads
 from inscape.errors import InputError
@@ -41,7 +41,7 @@ class Clones:
         self,
         encoders: Sequence[Encoder],
         heads: Heads,
-        sets: Sequence[int],
+        sets: Int[np.ndarray, "head"],
         losses: Float[np.ndarray, "head"],
         scale: Float[np.ndarray, "head action"],
     ):

@@ -98,7 +98,7 @@ def corpus_of(
     demonstrations: Any,
     dt: float | None = None,
     *,
-    scale: float | Sequence[float] | None = None,
+    scale: float | Sequence[float] | Float[np.ndarray, "action"] | None = None,
     needs_actions: bool = True,
 ) -> Corpus:
     """Check demonstrations and lay them out for training.
@@ -176,7 +176,7 @@ def _bytes(number: int, frames: np.ndarray, bytewise: bool) -> np.ndarray:
     return np.rint(np.clip(frames, 0, top) * (255.0 / top)).astype(np.uint8)
 
 
-def _scale(actions: np.ndarray, asked: float | Sequence[float] | None, notes: list[str]) -> np.ndarray:
+def _scale(actions: np.ndarray, asked: float | Sequence[float] | np.ndarray | None, notes: list[str]) -> np.ndarray:
     width = actions.shape[1]
     if asked is not None:
         divisor = np.atleast_1d(np.asarray(asked, dtype=np.float32))

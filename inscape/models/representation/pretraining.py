@@ -104,7 +104,7 @@ def pretrain(
 
 def _descend(
     trunk: torch.nn.Module,
-    head: torch.nn.Module,
+    head: Any,
     batches: Batches,
     rows: torch.Tensor,
     offset: int | None,

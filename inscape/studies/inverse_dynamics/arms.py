@@ -94,7 +94,7 @@ def from_scratch(item: Mapping[str, Any]) -> dict[str, Any]:
 
     torch.set_num_threads(1)
     worlds = new_worlds(item)
-    sets, fresh = _new_demonstrations(item | {"sizes": [item["size"]]}, worlds, item["render"], "goal")
+    sets, fresh = _new_demonstrations({**item, "sizes": [item["size"]]}, worlds, item["render"], "goal")
     given, world = sets[item["goal"]], worlds[item["goal"]]
     started = time.process_time()
     cloned = clone(

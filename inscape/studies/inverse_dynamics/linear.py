@@ -56,7 +56,7 @@ def planes(item: Mapping[str, Any]) -> dict[str, dict[str, float]]:
     """
     world = LinearReaching(seed=item["seed"], distractor_std=item["distractor_std"], actuated=item["actuated"])
     corpus = world.demonstrations(item["episodes"], seed=item["seed"] + 1)
-    observations, actions = [run.states for run in corpus], [run.inputs for run in corpus]
+    observations, actions = [run.states for run in corpus], [np.asarray(run.inputs) for run in corpus]
     encoders = {
         name: linear_encoder(
             name, observations, actions, WIDTH, offset=item["offset"] if name in ("inverse", "forward") else 1
@@ -81,11 +81,12 @@ def policy_errors(
     """Errors of linear policies fitted to one episode of a new goal, on others that begin where it began, and on others
     that begin anywhere; over the variance of the actions in those; means over goals."""
     random = np.random.default_rng(seed)
-    same, new = [], []
+    same: list[float] = []
+    new: list[float] = []
     for _ in range(goals):
         goal, start = random.normal(size=(2, world.controlled))
         shown = world.demonstrations(1, goal=goal, start=start, seed=random)[0]
-        weights = np.linalg.lstsq(_with_one(shown, encoder), shown.inputs, rcond=None)[0]
+        weights = np.linalg.lstsq(_with_one(shown, encoder), np.asarray(shown.inputs), rcond=None)[0]
         for errors, begin in ((same, start), (new, None)):
             others = world.demonstrations(30, goal=goal, start=begin, seed=random)
             errors.append(_error(others, encoder, weights))

@@ -14,7 +14,9 @@ from inscape.systems.worlds import PointMass, demonstrations
 
 def peer_is_here() -> bool:
     """Whether imitation and stable-baselines3 can be imported."""
-    return all(importlib.util.find_spec(name) for name in ("imitation", "stable_baselines3"))
+    found = [importlib.util.find_spec(name) for name in ("imitation", "stable_baselines3")]
+    # A script called imitation.py would answer to the name as well.
+    return all(spec is not None and spec.submodule_search_locations for spec in found)
 
 
 def heads_together(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def linear_world(lab: Lab, findings: Findings) -> list[dict[str, Any]]:
     counts = lab.choose(smoke=[300], desk=[30, 100, 300, 1000], paper=[30, 100, 300, 1000, 10_000])
     seeds = [s % 2**31 for s in lab.seeds(lab.choose(smoke=1, desk=5, paper=20), "linear")]
     goals = lab.choose(smoke=5, desk=20, paper=20)
-    base = {"distractor_std": 3.0, "actuated": None, "goals": goals, "offset": 1}
+    base: dict[str, Any] = {"distractor_std": 3.0, "actuated": None, "goals": goals, "offset": 1}
     items = [base | {"episodes": n, "seed": s} for n in counts for s in seeds]
     items += [base | {"episodes": counts[-1], "seed": s, "distractor_std": 0.3} for s in seeds]
     items += [base | {"episodes": counts[-1], "seed": s, "actuated": 2} for s in seeds]

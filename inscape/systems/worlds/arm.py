@@ -47,7 +47,7 @@ class Arm(GoalWorld):
 
     def __init__(
         self,
-        goal: Sequence[float] = (0.4, 0.4),
+        goal: Sequence[float] | Float[np.ndarray, "2"] = (0.4, 0.4),
         *,
         task: str = "reach",
         shows_goal: bool = False,

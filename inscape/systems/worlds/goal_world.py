@@ -40,7 +40,7 @@ class GoalWorld(World):
 
     def __init__(
         self,
-        goal: Sequence[float],
+        goal: Sequence[float] | Float[np.ndarray, "2"],
         *,
         shows_goal: bool,
         render: int | None,

@@ -36,7 +36,7 @@ class PointMass(GoalWorld):
 
     def __init__(
         self,
-        goal: Sequence[float] = (0.0, 0.0),
+        goal: Sequence[float] | Float[np.ndarray, "2"] = (0.0, 0.0),
         *,
         shows_goal: bool = False,
         render: int | None = None,

@@ -1,6 +1,6 @@
 """How much faster are 24 cloned policies, trained and rolled out together, than one by one with imitation's BC?
 
-Usage: python benchmarks/imitation.py [heads]
+Usage: python benchmarks/many_heads.py [heads]
 """
 
 from __future__ import annotations
