@@ -164,7 +164,7 @@ def ars(
     jobs: int = 2,
     backend: Backend = "loky",
 ) -> Found:
-    """Augmented random search (Mania, Guy & Recht 2018): steps along random directions, weighted by what both ends earn.
+    """Augmented random search (Mania, Guy & Recht 2018): steps along random directions by what both ends earn.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Circuits of named neurons that act: built from parts or a text, run, trained, cut, carried to other bodies, printed."""
+"""Circuits of named neurons that act: built, run, trained, cut, carried to other bodies, printed."""
 
 from __future__ import annotations
 

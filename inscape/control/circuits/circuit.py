@@ -225,9 +225,7 @@ class Circuit:
                 raise UnknownNameError("weight", name, self.weights)
             if self.signs[name] * value < 0:
                 kind = "excites" if self.signs[name] > 0 else "inhibits"
-                raise InputError(
-                    f"weight {name!r}: {value:g} contradicts the circuit, where it {kind}; or free its sign"
-                )
+                raise InputError(f"weight {name!r}: {value:g} contradicts the circuit, where it {kind}")
         return replace(self, weights=dict(self.weights) | weights)
 
     def with_period(self, period: float, duty: float | None = None, group: str = "clock") -> Circuit:

@@ -69,7 +69,7 @@ def lesions(
         cases += [("neuron", name, acting.silence(name)) for name in acting.neuron_names]
     if "synapse" in kinds:
         cases += [("synapse", s.label, acting.cut(s.label)) for s in acting.synapses]
-    if "weight" in kinds and len(set(s.weight for s in acting.synapses)) < len(acting.synapses):
+    if "weight" in kinds and len({s.weight for s in acting.synapses}) < len(acting.synapses):
         cases += [("weight", name, acting.cut(name)) for name in acting.weights]
     items = [(kind, name, case, world, episodes, seed) for kind, name, case in cases]
     rows = parallel_map(_lesioned, items, jobs=jobs, backend="serial" if jobs == 1 else "loky")

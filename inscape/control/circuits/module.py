@@ -46,8 +46,8 @@ class CircuitModule(nn.Module):
         waves = {c.wave for c in circuit.clocks}
         if moving or (circuit.learned and waves != {"sine"}):
             raise InputError(
-                f"{circuit.name}: {', '.join(circuit.learned)} learned, but a square wave has no gradient to it; expected "
-                "wave='sine' and no learned duty, or a search without gradients"
+                f"{circuit.name}: {', '.join(circuit.learned)} learned, but a square wave has no gradient there; "
+                "expected wave='sine' and no learned duty, or a search without gradients"
             )
         self.circuit = circuit
         self.constraint = constraint

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -59,8 +60,8 @@ class ResidualCircuit(nn.Module):
         self.driven = [circuit.neuron_names.index(name) for name in names]
         widths = [len(circuit.layout), *hidden]
         layers: list[nn.Module] = []
-        for one, next_ in zip(widths[:-1], widths[1:], strict=True):
-            layers += [nn.Linear(one, next_), nn.Tanh()]
+        for one, after in pairwise(widths):
+            layers += [nn.Linear(one, after), nn.Tanh()]
         last = nn.Linear(widths[-1], len(self.driven))
         # A last layer of zeros: at birth it is the circuit itself, whatever the trust.
         nn.init.zeros_(last.weight)

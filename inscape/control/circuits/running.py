@@ -40,8 +40,8 @@ class Running:
         elif self.memory.shape[:-2] != batch:
             if self._clock is None or not (seen[..., self._clock] <= -1.0).all():
                 raise InputError(
-                    f"{self.circuit.name}: observations of batch {batch} found after {self.memory.shape[:-2]}; a running "
-                    "circuit serves one world or batch of worlds at a time: call start() or take another"
+                    f"{self.circuit.name}: observations of batch {batch} found after {self.memory.shape[:-2]}; a "
+                    "running circuit serves one world or batch of worlds at a time: call start() or take another"
                 )
             self.memory = self.circuit.program.start(batch)
         if self._clock is not None and seen.shape[-1:] == (len(self.circuit.layout),):

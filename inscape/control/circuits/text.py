@@ -25,10 +25,10 @@ def to_text(circuit: Circuit) -> str:
     lines = [f"circuit {circuit.name}", f"observation {' '.join(circuit.layout)}"]
     if circuit.clocks:
         lines.append(f"time {circuit.time} {circuit.horizon!r}")
-    for c in circuit.clocks:
-        lines.append(
-            f"clock {c.on} {c.off} period={c.period!r} duty={c.duty!r} offset={c.offset!r} wave={c.wave} group={c.group}"
-        )
+    lines += [
+        f"clock {c.on} {c.off} period={c.period!r} duty={c.duty!r} offset={c.offset!r} wave={c.wave} group={c.group}"
+        for c in circuit.clocks
+    ]
     lines += [f"sensor {s.name} = {s.kind} {s.channel} / {s.scale!r}" for s in circuit.sensors]
     for n in circuit.neurons:
         heard = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -301,10 +301,10 @@ def fitted(circuit: circuits.Circuit, steps: int) -> circuits.Circuit:
 
 
 def network_policy(seed: int, widths: tuple[int, ...]) -> Any:
-    """An untrained tanh network, its weights drawn as stable-baselines3 draws them: orthogonal, gain sqrt 2, then 0.01."""
+    """An untrained tanh network, its weights orthogonal, with gain sqrt 2 and 1 in the last layer."""
     rng = np.random.default_rng(seed)
     layers = []
-    for k, (one, after) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+    for k, (one, after) in enumerate(pairwise(widths)):
         square = np.linalg.qr(rng.standard_normal((max(one, after), max(one, after))))[0]
         # A gain of 0.01 at the end would only rest: exploration of standard deviation 1 is what moves it in training.
         layers.append(square[:one, :after] * (np.sqrt(2.0) if k < len(widths) - 2 else 1.0))

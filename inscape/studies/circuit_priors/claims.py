@@ -40,9 +40,7 @@ CLAIMS = (
     Claim("transfer", "C5: weights of 6 links on 8, 10, 12 and 14, the worst return", at_least=930),
     Claim("transfer_birth", "C5: the untrained circuit there, the worst"),
     Claim("thicker", "C5: weights of 6 links in a medium twice as dense, of the return at home", unit="x"),
-    Claim(
-        "walker_parameters", "C7: parameters, network over circuit, on a walker", paper=862.7, unit="x", at_least=100
-    ),
+    Claim("walker_parameters", "C7: parameters, network over circuit", paper=862.7, unit="x", at_least=100),
     Claim("walker_birth", "C7: the walker's circuit at birth, return of 500", setting=UNREADABLE),
     Claim("walker_final", "C7: circuit over network after training on flat ground", unit="x", setting=UNREADABLE),
     Claim("walker_rough", "C7: circuit over network on rough ground, unseen", unit="x", setting=UNREADABLE),

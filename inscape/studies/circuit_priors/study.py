@@ -96,7 +96,7 @@ def searches(lab: Lab, findings: Findings, steps: int) -> tuple[list[dict[str, A
             "shared": True,
             "learned": (),
             "seed": s,
-            "episodes": lab.choose(smoke=8, desk=80, paper=400),
+            "episodes": lab.choose(smoke=16, desk=80, paper=400),
         }
         for s in small(lab.seeds(lab.choose(smoke=1, desk=5, paper=10), "four weights"))
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -193,7 +194,7 @@ def serial_hinges(model: mujoco.MjModel) -> tuple[np.ndarray, np.ndarray]:
     hinges = sorted(driven, key=lambda j: (_depth(model, int(model.jnt_bodyid[j])), j))
     if len(hinges) < LEAST_JOINTS:
         raise InputError(f"chain: {len(hinges)} driven hinge found, expected at least {LEAST_JOINTS}")
-    for one, after in zip(hinges[:-1], hinges[1:], strict=True):
+    for one, after in pairwise(hinges):
         if not _is_below(model, int(model.jnt_bodyid[after]), int(model.jnt_bodyid[one])):
             names = [mujoco.mj_id2name(model, mujoco.mjtObj.mjOBJ_JOINT, j) or f"joint {j}" for j in (one, after)]
             raise InputError(f"chain: the body parts at {names[0]} and {names[1]}; expected driven hinges in one line")
