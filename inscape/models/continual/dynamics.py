@@ -227,8 +227,11 @@ class ContinualDynamics(LiveLearner, TaskScores, Unlabelled, Model):
             self.finish()
         fresh = fresh.divided(self.validation, self.seed, before + 131 * len(self.tasks_))
         kept = fresh if self.kept_ is None else Transitions(**self.kept_).joined(fresh)
+        if not kept.trains.any():
+            raise InputError(f"task {task!r}: all transitions were drawn to validate with; lower validation")
         training = fresh.part(True)
         if self.target_scale_ is None:
+            # Of the first task ever, so that errors of all tasks are in one unit.
             spread = self._coordinates.asked(training.states, training.nexts).std(axis=0)
             self.target_scale_ = np.where(spread > 1e-12, spread, 1.0) if self.scale_targets else np.ones(len(spread))
         features = self._coordinates.seen(training.states, training.inputs)
@@ -237,7 +240,8 @@ class ContinualDynamics(LiveLearner, TaskScores, Unlabelled, Model):
         learner = self._learner
         learner.begin(task)
         self.tasks_, self.current_task_, self.kept_ = tuple(learner.tasks), task, kept.record()
-        self.normalisers_[task] = normaliser.seen(features).array()
+        # A handful of new steps may all have been drawn to validate with.
+        self.normalisers_[task] = (normaliser.seen(features) if len(features) else normaliser).array()
         steps = self.minibatches if minibatches is None else int(minibatches)
         self.losses_ = np.array(learner.train(*self._tensors(task), steps))
         if not np.isfinite(self.losses_).all():

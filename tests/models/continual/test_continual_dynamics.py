@@ -291,3 +291,12 @@ def test_an_unknown_task_is_refused_by_name(hypernet):
         hypernet.law_at(np.zeros(3))
     with pytest.raises(InputError, match="keeps no recordings"):
         hypernet.train_together()
+
+
+def test_a_few_more_steps_that_are_all_kept_to_validate_with_change_no_normaliser():
+    law = ContinualDynamics(**{**SMALL, "minibatches": 1, "validation": 0.999, "batch_size": 10})
+    law.partial_fit(run_of("right", 4000))
+    before = law.normalisers_["right"].copy()
+    law.partial_fit(run_of("right", 3, seed=1))
+    assert np.isfinite(law.normalisers_["right"]).all()
+    assert np.array_equal(law.normalisers_["right"], before)
