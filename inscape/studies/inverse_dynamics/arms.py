@@ -17,11 +17,11 @@ SEED_GOALS, SEED_SHOWN, SEED_STARTS, SEED_PROBE = 101, 202, 303, 404
 def pretrained(item: Mapping[str, Any]) -> dict[str, Any]:
     """Pretrain, freeze, probe, clone, roll out.
 
-    item : "world" ("point mass" or "arm"), "objective" (of `pretrain`, or "untrained" or "states"), "contexts" (goals
-        in pretraining, an episode each), "goals" (new ones to clone), "sizes" (episodes of each), "steps", "batch",
-        "plan" (sizes of the encoder, or None), "render", "shows_goal", "offset", "crop", "crops_apart", "includes"
-        (whether episodes of the new goals are part of pretraining), "head_steps", "head_batch", "episodes", "seed",
-        "probes" (episodes), "heads_seed".
+    item : "world" ("point mass" or "arm"), "objective" (of `pretrain`, or "untrained", "states" or "standardised
+        states"), "contexts" (goals in pretraining, an episode each), "goals" (new ones to clone), "sizes" (episodes of
+        each), "steps", "batch", "plan" (sizes of the encoder, or None), "render", "shows_goal", "offset", "crop",
+        "crops_apart", "includes" (whether episodes of the new goals are part of pretraining), "head_steps",
+        "head_batch", "episodes", "seed", "probes" (episodes), "heads_seed".
 
     Returns
     -------
@@ -37,11 +37,13 @@ def pretrained(item: Mapping[str, Any]) -> dict[str, Any]:
 
     torch.set_num_threads(1)
     worlds = new_worlds(item)
-    render = None if item["objective"] == "states" else item["render"]
+    render = None if item["objective"].endswith("states") else item["render"]
     hide = None if item["shows_goal"] else "goal"
     shown = _pretraining(item, worlds, render, hide)
     started, on_wall = time.process_time(), time.perf_counter()
     if item["objective"] == "states":
+        encoder = Encoder.of_module(torch.nn.Flatten(), (len(shown.world.observation_names),))
+    elif item["objective"] == "standardised states":
         encoder = Encoder.standardising(shown)
     elif item["objective"] == "untrained":
         encoder = Encoder.untrained(shown[:10], _plan(item), seed=item["seed"])

@@ -55,7 +55,7 @@ def all_arms(lab: Lab) -> Arms:
     few = lab.choose(smoke=4, desk=100, paper=100)
     fewest = lab.choose(smoke=2, desk=10, paper=10)
     arms: dict[str, dict[str, Any]] = {name: {"objective": name} for name in OBJECTIVES}
-    arms |= {name: {"objective": name} for name in ("reconstruction", "untrained", "states")}
+    arms |= {name: {"objective": name} for name in ("reconstruction", "untrained", "states", "standardised states")}
     for name in ("inverse", "cloning"):
         arms[f"{name}, few"] = {"objective": name, "contexts": few}
         arms[f"{name}, fewest"] = {"objective": name, "contexts": fewest}
@@ -73,7 +73,7 @@ def all_arms(lab: Lab) -> Arms:
         for seed in (seeds if arm in twice or lab.scale == "paper" else seeds[:1])
     ]
     # The longest first, so that the cores end together.
-    flat.sort(key=lambda pair: pair[1]["objective"] in ("states", "untrained"))
+    flat.sort(key=lambda pair: pair[1]["objective"] in ("states", "standardised states", "untrained"))
     done = lab.parallel_map(pretrained, [item for _, item in flat], label="pretraining and cloning")
     runs: dict[str, list[dict[str, Any]]] = {arm: [] for arm in arms}
     for (arm, _), found in zip(flat, done, strict=True):

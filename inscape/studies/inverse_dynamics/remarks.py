@@ -19,6 +19,9 @@ DEPARTURES = (
     "Goals and starts lie anywhere on the table, so that even the expert runs out of time on some: its own success is "
     "stated beside. Were goals nearer to the middle than starts, the mean action would point there and tell cloning "
     "the place: the paper does not say how its goals were drawn.",
+    "States are given to heads as they are, in metres and metres per second. Standardised, the speed grows as loud as "
+    "the place, and a head that is shown few episodes follows it, since an expert's speed tells its last action: the "
+    "table of success has both arms.",
     "One-episode policies of the linear world are judged on episodes that begin where the one they were shown began; "
     "from other starts one episode of 20 steps does not tell a linear policy enough even on the true state plane, and "
     "both errors are stated.",

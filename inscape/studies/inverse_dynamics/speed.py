@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import tempfile
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -47,10 +48,13 @@ def _timed(work: Any, item: Mapping[str, Any], worlds: list[PointMass], sets: li
 
 
 def _ours(item: Mapping[str, Any], worlds: list[PointMass], sets: list[Any]) -> float:
+    import torch
+
     from inscape.control import clone, evaluate
     from inscape.models.representation import Encoder
 
-    encoder = Encoder.standardising(sets[0])
+    # The bare state, as the other library is given it.
+    encoder = Encoder.of_module(torch.nn.Flatten(), (4,))
     cloned = clone(
         encoder, sets, hidden=(128, 128), dropout=0.0, steps=item["steps"], batch=item["batch"], seed=item["seed"]
     )
@@ -60,11 +64,14 @@ def _ours(item: Mapping[str, Any], worlds: list[PointMass], sets: list[Any]) -> 
 def _peer(item: Mapping[str, Any], worlds: list[PointMass], sets: list[Any]) -> float:
     from imitation.algorithms import bc
     from imitation.data.types import Transitions
+    from imitation.util import logger
     from stable_baselines3.common.evaluation import evaluate_policy
     from stable_baselines3.common.monitor import Monitor
     from stable_baselines3.common.policies import ActorCriticPolicy
 
     reached = []
+    with tempfile.TemporaryDirectory() as folder:
+        silent = logger.configure(folder, format_strs=[])
     for number, (world, given) in enumerate(zip(worlds, sets, strict=True)):
         seen = np.concatenate([run.states[:-1] for run in given])
         then = np.concatenate([run.states[1:] for run in given])
@@ -85,6 +92,7 @@ def _peer(item: Mapping[str, Any], worlds: list[PointMass], sets: list[Any]) -> 
             batch_size=item["batch"],
             policy=policy,
             device="cpu",
+            custom_logger=silent,
         )
         trainer.train(n_batches=item["steps"], progress_bar=False, log_interval=10**9)
         earned, _ = evaluate_policy(
