@@ -40,7 +40,8 @@ class LiveLearner:
         return [array for name, array in self._learner.arrays().items() if name.startswith("weights ")]
 
     def __getstate__(self) -> dict[str, Any]:
-        state = dict(super().__getstate__())
+        kept: Any = super().__getstate__()
+        state: dict[str, Any] = dict(kept)
         state.pop("_laws", None)
         live = state.pop("_live", None)
         if live is not None:
@@ -53,7 +54,8 @@ class LiveLearner:
         if live is None:
             from inscape.models.continual.methods import learner_of
 
-            live = learner_of(self, self._coordinates)
+            model: Any = self
+            live = learner_of(model, self._coordinates)
             if "memory_" in self.__dict__:
                 live.restore(list(self.tasks_), self.current_task_, self.memory_)
                 del self.memory_
