@@ -62,6 +62,11 @@ def _ours(item: Mapping[str, Any], worlds: list[PointMass], sets: list[Any]) -> 
 
 
 def _peer(item: Mapping[str, Any], worlds: list[PointMass], sets: list[Any]) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        return _peer_logging_to(folder, item, worlds, sets)
+
+
+def _peer_logging_to(folder: str, item: Mapping[str, Any], worlds: list[PointMass], sets: list[Any]) -> float:
     from imitation.algorithms import bc
     from imitation.data.types import Transitions
     from imitation.util import logger
@@ -70,8 +75,7 @@ def _peer(item: Mapping[str, Any], worlds: list[PointMass], sets: list[Any]) -> 
     from stable_baselines3.common.policies import ActorCriticPolicy
 
     reached = []
-    with tempfile.TemporaryDirectory() as folder:
-        silent = logger.configure(folder, format_strs=[])
+    silent = logger.configure(folder, format_strs=[])
     for number, (world, given) in enumerate(zip(worlds, sets, strict=True)):
         seen = np.concatenate([run.states[:-1] for run in given])
         then = np.concatenate([run.states[1:] for run in given])
