@@ -25,7 +25,9 @@ def seen(count: int, seed: int = 0) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("constraint", ["projection", "softplus"])
-@pytest.mark.parametrize("optimiser", ["SGD", "Adam", "Rprop"])
+@pytest.mark.parametrize(
+    "optimiser", ["Adam", *(pytest.param(name, marks=pytest.mark.slow) for name in ("SGD", "RMSprop", "Rprop"))]
+)
 def test_no_weight_changes_its_sign_in_a_thousand_gradient_steps(constraint: str, optimiser: str) -> None:
     module = circuits.swimmer().torch(constraint)
     moves = getattr(torch.optim, optimiser)(module.parameters(), lr=0.1)

@@ -170,7 +170,7 @@ def test_a_half_centre_with_fatigue_oscillates_by_itself() -> None:
     memory, told = None, []
     for _ in range(600):
         action, memory = module.step(torch.zeros(1, 1), memory)
-        told.append(float(action[0, 0]))
+        told.append(action[0, 0].item())
     assert np.allclose(told[200:], torques, atol=1e-3)
 
 
