@@ -15,10 +15,7 @@ def main() -> None:
     found = closed_loop({"steps": STEPS, "episodes": EPISODES})
     print(f"{'closed loop, one core':32s} {'us a step':>10s} {'steps a second':>15s} {'ratio':>7s}")
     theirs = found["theirs"]
-        ("dm_control", theirs),
-        ("ours, one world", found["single"]),
-        (f"ours, {EPISODES} together", found["ours"]),
-    )
+    ours = (("ours, one world", found["single"]), (f"ours, {EPISODES} together", found["ours"]))
     for name, seconds in (("dm_control", theirs), *ours):
         if seconds is None:
             print(f"{name:32s} {'not installed':>10s}")

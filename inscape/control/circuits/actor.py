@@ -40,7 +40,8 @@ class CircuitActorCritic(ActorCriticPolicy):
         _check_noise(noise)
         self._made_of = (circuit, constraint, learns_noise)
         kwargs.setdefault("net_arch", {"pi": [], "vf": [64, 64]})
-        super().__init__(*args, log_std_init=float(np.log(noise)), **kwargs)
+        kwargs["log_std_init"] = float(np.log(noise))
+        super().__init__(*args, **kwargs)
 
     def _build(self, lr_schedule: Any) -> None:
         super()._build(lr_schedule)
@@ -49,12 +50,12 @@ class CircuitActorCritic(ActorCriticPolicy):
         self.action_net = _core(circuit, constraint)
         self.log_std.requires_grad_(learns_noise)
         moving = [p for p in self.parameters() if p.requires_grad]
-        self.optimizer = self.optimizer_class(moving, lr=lr_schedule(1), **self.optimizer_kwargs)
+        self.optimizer = self.optimizer_class(moving, lr=lr_schedule(1), **self.optimizer_kwargs)  # type: ignore[call-arg]
 
     @property
     def circuit(self) -> Circuit:
         """The circuit as it has been learned so far, free of torch."""
-        return self.action_net.as_circuit()  # type: ignore[union-attr, operator]
+        return self.action_net.as_circuit()  # type: ignore[operator]
 
     def _get_constructor_parameters(self) -> dict[str, Any]:
         circuit, constraint, learns_noise = self._made_of
@@ -81,7 +82,7 @@ class CircuitTD3(TD3Policy):
     @property
     def circuit(self) -> Circuit:
         """The circuit as it has been learned so far, free of torch."""
-        return self.actor.mu[0].as_circuit()  # type: ignore[union-attr, operator, return-value]
+        return self.actor.mu[0].as_circuit()  # type: ignore[operator]
 
     def _get_constructor_parameters(self) -> dict[str, Any]:
         circuit, constraint = self._made_of

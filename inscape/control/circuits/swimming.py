@@ -77,7 +77,7 @@ def swimmer(
     neurons = [Neuron(f"b_{i}_{s}") for i in range(joints) for s in SIDES]
     neurons += [Neuron(f"m_{i}_{s}") for i in range(joints) for s in SIDES]
     sensors = [
-        Sensor(f"bend_{i}_{side}", f"joint_{i}", kind, 2.0 * math.pi / (joints + 1))
+        Sensor(f"bend_{i}_{side}", f"joint_{i}", kind, 2.0 * math.pi / (joints + 1))  # type: ignore[arg-type]
         for i in range(joints - 1)
         for side, kind in zip(SIDES, ("positive", "negative"), strict=True)
     ]

@@ -36,7 +36,9 @@ def watch(circuit: Circuit, world: Any, *, steps: int | None = None, seed: int =
     fitted = acting.for_layout(place.observation_names)
     seen, _ = place.reset(seed=seed)
     memory = fitted.program.start()
-    rows, torques, earned = [], [], 0.0
+    rows: list[np.ndarray] = []
+    torques: list[np.ndarray] = []
+    earned = 0.0
     longest = place.time_limit if steps is None else steps
     while len(rows) < longest:
         action, said = fitted.program.respond(seen, memory)

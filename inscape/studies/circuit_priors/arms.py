@@ -115,7 +115,7 @@ def searched(item: Mapping[str, Any]) -> dict[str, Any]:
     world = Swimmer(time_limit=item["steps"])
     start = circuits.swimmer(shared=item["shared"], learned=item["learned"])
     start = fitted(start, item["steps"])
-    method = {"cma": search.cma, "ars": search.ars, "es": search.evolution_strategy}[item["method"]]
+    method: Any = {"cma": search.cma, "ars": search.ars, "es": search.evolution_strategy}[item["method"]]
     found = method(start, world, episodes=item["episodes"], seed=item["seed"], jobs=1, **item.get("settings", {}))
     return {
         "weights": dict(found.policy.weights),
