@@ -69,7 +69,11 @@ def sign_patterns(rows: Sequence[Mapping[str, Any]]) -> go.Figure:
     )
     figure.update_layout(
         title="One sign pattern of sixteen swims",
-        xaxis={"title": "signs of copied bend, rhythm, same-side and cross muscle synapse", "type": "category"},
+        xaxis={
+            "title": "signs of copied bend, rhythm, same-side and cross muscle synapse",
+            "type": "category",
+            "tickangle": -90,
+        },
         yaxis={"title": "return of the untrained circuit (1,000 at most)"},
     )
     return figure

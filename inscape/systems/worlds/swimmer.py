@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 
 from inscape.errors import InputError
-from inscape.systems.worlds.mujoco_world import MujocoWorld
-from inscape.systems.worlds.picture import View
+from inscape.extras import require
+from inscape.systems.worlds.mujoco_world import MujocoWorld, compiled
+from inscape.systems.worlds.picture import View, draw_model
 from inscape.systems.worlds.swimmer_body import (
     DENSITY,
     GEAR,
@@ -19,6 +20,11 @@ from inscape.systems.worlds.swimmer_body import (
     outline,
     swimmer_xml,
 )
+
+if TYPE_CHECKING:
+    import mujoco
+else:
+    mujoco = require("mujoco", "robots")
 
 SUBSTEPS = 15
 CLOSE_SHARE, CLOSE, FAR = 0.2, 0.3, 2.0
@@ -79,6 +85,7 @@ class Swimmer(MujocoWorld):
         )
         self.links, self.task = int(links), task
         self.view = View(plane="xy", span=max(1.0, 0.25 * links), follow="head")
+        self._shown: Any = None
         self._control_step = SUBSTEPS * TIME_STEP
         self._forward = names.index("head_vy")
 
@@ -132,6 +139,17 @@ class Swimmer(MujocoWorld):
         # dm_control's long tail: 0.1 at a margin of five radii.
         outside = np.maximum(distance - TARGET_RADIUS, 0.0) / (5.0 * TARGET_RADIUS)
         return 1.0 / (1.0 + 9.0 * outside**2)
+
+    def picture(self, *, width: int = 480, height: int = 320) -> UInt8[np.ndarray, "height width 3"]:
+        """The swimmer from above, its head yellow; the grid's lines are fixed in the medium."""
+        # The body that moves has no skin, since MuJoCo would carry it along at every step.
+        if self._shown is None:
+            model = compiled(swimmer_xml(self.links, self.task, drawn=True))
+            self._shown = model, mujoco.MjData(model)
+        model, data = self._shown
+        data.qpos[:] = self.positions(self.state)
+        mujoco.mj_kinematics(model, data)
+        return draw_model(model, data, self.view, width=width, height=height)
 
     def positions(self, state: Float[np.ndarray, "state"]) -> Float[np.ndarray, "position"]:
         """qpos of a state: the head's two slides and heading, then the joints."""

@@ -17,6 +17,7 @@ GEAR = 5e-4
 TIME_STEP = 0.002
 TASKS = ("swim", "navigate")
 LEAST_LINKS = 3
+SKIN, HEAD = "0 0.45 0.70 1", "0.90 0.62 0 1"
 
 
 def observation_names(links: int, task: str = "swim") -> tuple[str, ...]:
@@ -40,7 +41,13 @@ def joint_limit(links: int) -> float:
 
 
 def swimmer_xml(
-    links: int, task: str = "swim", *, density: float = DENSITY, viscosity: float = 0.0, gear: float = GEAR
+    links: int,
+    task: str = "swim",
+    *,
+    density: float = DENSITY,
+    viscosity: float = 0.0,
+    gear: float = GEAR,
+    drawn: bool = False,
 ) -> str:
     """The swimmer as an MJCF text.
 
@@ -50,9 +57,14 @@ def swimmer_xml(
     ----------
     density, viscosity : of the medium, in kg/m^3 and Pa s.
     gear : torque of a motor at full action, in N m.
+    drawn : with a skin without mass, for pictures.
     """
     limit = 360.0 / links
     inertia = '<geom class="link"/>'
+    head = ""
+    if drawn:
+        inertia += f'<geom type="capsule" fromto="0 -0.05 0 0 0.05 0" size="0.012" mass="0" rgba="{SKIN}"/>'
+        head = f'<geom type="ellipsoid" size="0.022 0.04 0.017" pos="0 -0.022 0" mass="0" rgba="{HEAD}"/>'
     body = ""
     for i in reversed(range(links - 1)):
         joint = f'<joint name="joint_{i}" class="link" range="{-limit!r} {limit!r}"/>'
@@ -77,7 +89,7 @@ def swimmer_xml(
     </default>
     <motor gear="{gear!r}" ctrllimited="true" ctrlrange="-1 1"/>
   </default>
-  <worldbody><body name="head" pos="0 0 0.05">{inertia}{root}{body}</body></worldbody>
+  <worldbody><body name="head" pos="0 0 0.05">{inertia}{head}{root}{body}</body></worldbody>
   <actuator>{motors}{memory}</actuator>
 </mujoco>"""
 
