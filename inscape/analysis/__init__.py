@@ -14,6 +14,8 @@ from inscape.analysis.bifurcation import (
 from inscape.analysis.block_bootstrap import BlockBootstrap, block_bootstrap
 from inscape.analysis.certificate import Certificate, Statement, certificate, preservation_defect
 from inscape.analysis.conditional import conditional_exponents
+from inscape.analysis.confounding import Confounding, confounding
+from inscape.analysis.controllable_plane import ControllablePlane, controllable_plane
 from inscape.analysis.correlation_moments import filtered_density, spectral_moments
 from inscape.analysis.covariant import CovariantVectors, covariant_vectors
 from inscape.analysis.dimensions import (
@@ -44,6 +46,7 @@ from inscape.analysis.fixed_points import (
     FixedPoint,
     fixed_points,
 )
+from inscape.analysis.gait import Gait, gait, kymograph, strouhal
 from inscape.analysis.galerkin import EigenSystem, Galerkin, GalerkinStream
 from inscape.analysis.kernel_galerkin import kernel_galerkin
 from inscape.analysis.kernel_rank import StateRank, generalisation_rank, kernel_rank
@@ -62,6 +65,7 @@ from inscape.analysis.periodic_orbits import (
 )
 from inscape.analysis.phase_change import PhaseChange, phase_change, plateau_length, time_to_threshold
 from inscape.analysis.point_energy import PointEnergy, point_energy
+from inscape.analysis.pooled_cloning import PooledCloning, pooled_cloning
 from inscape.analysis.processing_capacity import ProcessingCapacity, processing_capacity
 from inscape.analysis.pseudospectrum import Pseudospectrum, plane, pseudospectrum
 from inscape.analysis.rational_kernel import rigged_density
@@ -101,6 +105,13 @@ from inscape.analysis.spectrum import (
     mutual_information,
     power_spectrum,
 )
+from inscape.analysis.subspace import (
+    ReducedRank,
+    largest_sine,
+    linear_encoder,
+    principal_angles,
+    reduced_rank_regression,
+)
 from inscape.analysis.surrogates import (
     surrogates,
 )
@@ -121,6 +132,8 @@ __all__ = [
     "BlockBootstrap",
     "Certificate",
     "ChaosDecision",
+    "Confounding",
+    "ControllablePlane",
     "ControlledSpectrum",
     "CovariantVectors",
     "DataExponent",
@@ -132,6 +145,7 @@ __all__ = [
     "Eigenfunctions",
     "ExpansionEntropy",
     "FixedPoint",
+    "Gait",
     "Galerkin",
     "GalerkinStream",
     "LyapunovSpectrum",
@@ -140,9 +154,11 @@ __all__ = [
     "PeriodicOrbit",
     "PhaseChange",
     "PointEnergy",
+    "PooledCloning",
     "ProcessingCapacity",
     "Pseudospectrum",
     "Recurrence",
+    "ReducedRank",
     "ResidualAudit",
     "ResidualBands",
     "SpectralMeasure",
@@ -162,6 +178,8 @@ __all__ = [
     "certificate",
     "chaos_decision",
     "conditional_exponents",
+    "confounding",
+    "controllable_plane",
     "correlation",
     "correlation_dimension",
     "covariant_vectors",
@@ -174,16 +192,20 @@ __all__ = [
     "filtered_density",
     "finite_time_exponents",
     "fixed_points",
+    "gait",
     "gali",
     "generalisation_rank",
     "kaplan_yorke_dimension",
     "kernel_galerkin",
     "kernel_rank",
+    "kymograph",
     "largest_exponent_from_data",
     "largest_exponent_twins",
+    "largest_sine",
     "least_adjoint_residual",
     "least_residual",
     "lempel_ziv_complexity",
+    "linear_encoder",
     "lyapunov_spectrum",
     "mase",
     "measure_distance",
@@ -201,13 +223,16 @@ __all__ = [
     "plateau_length",
     "poincare_section",
     "point_energy",
+    "pooled_cloning",
     "power_spectrum",
     "preservation_defect",
+    "principal_angles",
     "processing_capacity",
     "pseudospectrum",
     "r2",
     "recurrence_plot",
     "recurrence_quantification",
+    "reduced_rank_regression",
     "residual",
     "residual_bands",
     "residuals_of",
@@ -225,6 +250,7 @@ __all__ = [
     "spectrum_with_error_control",
     "step_deviation",
     "stroboscopic_section",
+    "strouhal",
     "surrogates",
     "theiler_window",
     "time_to_threshold",

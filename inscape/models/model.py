@@ -46,7 +46,7 @@ class Model(BaseEstimator):
         InputError : if the runs are too short, unevenly sampled, of several sampling intervals, or hold infinities.
         """
         runs = as_trajectories(trajectories, dt)
-        _check_runs(runs, self._needs_uniform_sampling)
+        check_runs(runs, self._needs_uniform_sampling)
         states = np.concatenate([run.states for run in runs])
         deviation = np.nanstd(np.where(np.isfinite(states), states, np.nan).astype(float), axis=0)
         self.dt_ = max(runs, key=len).dt
@@ -252,7 +252,7 @@ def _whole(horizon: Any) -> int:
     return int(horizon)
 
 
-def _check_runs(runs: Trajectories, uniform: bool) -> None:
+def check_runs(runs: Trajectories, uniform: bool) -> None:
     intervals: list[float] = []
     for number, run in enumerate(runs):
         label = f"run {number}" if len(runs) > 1 else "recording"

@@ -11,6 +11,8 @@ from jaxtyping import Float
 from inscape.models.dictionary import Monomials
 from inscape.models.sparse_law import SparseLaw
 
+Tape = tuple[np.ndarray, np.ndarray, np.ndarray]
+
 
 def rollout(
     law: SparseLaw,
@@ -29,18 +31,31 @@ def rollout(
     worlds, dimension = initial.shape
     states = np.empty((worlds, steps + 1, dimension))
     states[:, 0] = initial
-    if project is None and isinstance(law.terms, Monomials):
-        products, rows, values = tape(law)
+    read = tape(law) if isinstance(law.terms, Monomials) else None
+    if project is None and read is not None:
         acting = np.zeros((worlds, steps, 0)) if inputs is None else np.ascontiguousarray(inputs, dtype=float)
-        _kernel()(states, acting, products, rows, values)
+        _kernel()(states, acting, *read)
         return states
     for step in range(steps):
-        following = law.rhs(states[:, step], None if inputs is None else inputs[:, step])
+        pushed = None if inputs is None else inputs[:, step]
+        following = law.rhs(states[:, step], pushed) if read is None else next_states(read, states[:, step], pushed)
         states[:, step + 1] = following if project is None else project(following)
     return states
 
 
-def tape(law: SparseLaw) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def next_states(
+    read: Tape, states: Float[np.ndarray, "*batch state"], inputs: Float[np.ndarray, "*batch input"] | None = None
+) -> Float[np.ndarray, "*batch state"]:
+    """One step of a polynomial law that was read into a `tape`."""
+    shape = states.shape if inputs is None else inputs.shape[:-1] + states.shape[-1:]
+    pair = np.empty((int(np.prod(shape[:-1])), 2, shape[-1]))
+    pair[:, 0] = np.broadcast_to(states, shape).reshape(-1, shape[-1])
+    acting = np.zeros((len(pair), 1, 0)) if inputs is None else inputs.reshape(len(pair), 1, -1).astype(float)
+    _kernel()(pair, acting, *read)
+    return pair[:, 1].reshape(shape)
+
+
+def tape(law: SparseLaw) -> Tape:
     """The law as arrays: products (slot, 2) of earlier slots, and (state, slot) pairs with their coefficients.
 
     Slots begin with the variables and the number one; each later slot is the product of two before it. Only terms that

@@ -10,8 +10,9 @@ from jaxtyping import Float
 from sklearn.utils.validation import check_is_fitted
 
 from inscape.errors import InputError, UnknownNameError
-from inscape.models.dictionary import Library, Terms, polynomial
+from inscape.models.dictionary import Library, Monomials, Terms, polynomial
 from inscape.models.discovery import discover, least_squares_on, supports_of
+from inscape.models.formula import Formula
 from inscape.models.model import Model
 from inscape.models.normal_equations import (
     NormalEquations,
@@ -21,10 +22,10 @@ from inscape.models.normal_equations import (
     row_bootstrap,
 )
 from inscape.models.persistence import strongest_period
-from inscape.models.rollout import rollout
+from inscape.models.rollout import next_states, rollout, tape
 from inscape.models.rows import Rows, check_variables_move, given_rows, next_rows, rate_rows
+from inscape.models.sparse_ensemble import AGGREGATES, check_ensemble, refuse_empty, sparse_ensemble
 from inscape.models.sparse_law import SparseLaw
-from inscape.models.stlsq import stlsq
 from inscape.models.weak import bump_half_width, noise_level, weak_rows
 from inscape.systems.plan import number
 from inscape.trajectories import Trajectories, Trajectory
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 NOISY = 1e-4
 """Noise, in standard deviations of a state, above which derivative="auto" integrates instead of differentiating."""
-AGGREGATES: dict[str, Callable[..., np.ndarray]] = {"median": np.median, "mean": np.mean}
 
 
 class SINDy(Model):
@@ -65,7 +65,8 @@ class SINDy(Model):
     `terms_`, `condition_` (of the terms, columns scaled), `collinear_` (groups of term names that are linearly
     dependent on these data), `unexplained_` (state,) (rms of what the law leaves of each rate, as a share of its rms:
     large where the library lacks a term or noise drowns it), `rows_` (number of regression rows), `library_`,
-    `threshold_` (with "auto", the smallest coefficient kept), `method_` (where the rows come from).
+    `threshold_` (with "auto", the smallest coefficient kept), `method_` (where the rows come from), `starts_`
+    (run, state) (where the runs began).
     """
 
     _takes_inputs = True
@@ -128,6 +129,7 @@ class SINDy(Model):
     def _learn(self, runs: Trajectories) -> None:
         self._check_parameters()
         self.__dict__.pop("_flow", None)
+        self.__dict__.pop("_tape", None)
         check_variables_move(runs)
         if self.threshold == "auto":
             self._discover(runs)
@@ -136,6 +138,7 @@ class SINDy(Model):
             self.terms_ = self.library_.terms(runs.state_names, runs.input_names)
             self._solve(self._rows(runs, self.terms_), float(self.threshold))
         self.start_ = _last_complete(runs)
+        self.starts_ = _first_complete(runs)
         longest = max(runs, key=len)
         season = strongest_period(longest.states)
         self.period_ = season * self.dt_ if season > 1 else None
@@ -185,25 +188,20 @@ class SINDy(Model):
         self._keep(samples, single, table, float(kept.min()) if kept.size else 0.0)
 
     def _solve(self, rows: Rows, threshold: float) -> None:
-        rng = np.random.default_rng(self.seed)
         single = normal_equations(rows.terms, rows.targets)
         self._describe(single)
-        models, equations, keep = max(1, int(self.ensemble)), single, None
-        if self.ensemble:
-            draw = block_bootstrap if self.bootstrap == "blocks" else row_bootstrap
-            equations = draw(rows.terms, rows.targets, models, rng)
-        if self.drop:
-            keep = np.ones((models, rows.terms.shape[1]), dtype=bool)
-            for model in range(models):
-                keep[model, rng.choice(keep.shape[1], int(self.drop), replace=False)] = False
-        samples = stlsq(
-            equations,
+        samples = sparse_ensemble(
+            rows,
             threshold,
             self.alpha,
-            keep=keep,
+            models=int(self.ensemble),
+            bootstrap=self.bootstrap,
+            drop=int(self.drop),
             max_rounds=self.max_rounds,
             normalize=self.normalize,
             refit=self.refit,
+            seed=self.seed,
+            single=single,
         )[:, 0]
         self._keep(samples, single, rows, threshold)
 
@@ -217,20 +215,13 @@ class SINDy(Model):
         size = np.sum(rows.targets**2, axis=0)
         left = np.sum((rows.targets - rows.terms @ self.coef_.T) ** 2, axis=0)
         self.unexplained_ = np.sqrt(left / np.where(size > 0, size, 1.0))
-        if not self.coef_.any():
-            if self.threshold == "auto":
-                tried = "a polynomial" if self.library is None else repr(self.library)
-                raise InputError(
-                    f"recording: no term of {tried} explains any state's motion beyond chance "
-                    f"({self.rows_} rows); record longer, with less noise, or give another library"
-                )
-            dense = stlsq(single, 0.0, self.alpha)[0, 0]
-            state, term = np.unravel_index(np.argmax(np.abs(dense)), dense.shape)
+        if self.threshold == "auto" and not self.coef_.any():
+            tried = "a polynomial" if self.library is None else repr(self.library)
             raise InputError(
-                f"threshold: {threshold:g} dropped every term; the largest coefficient is "
-                f"{abs(dense[state, term]):.3g} ({self.terms_.names[term]} in the law of {self.state_names_[state]}): "
-                "lower the threshold"
+                f"recording: no term of {tried} explains any state's motion beyond chance "
+                f"({self.rows_} rows); record longer, with less noise, or give another library"
             )
+        refuse_empty(self.coef_, single, threshold, self.alpha, self.terms_.names, self.state_names_)
 
     def _describe(self, single: NormalEquations) -> None:
         gram = single.gram[0]
@@ -258,7 +249,36 @@ class SINDy(Model):
         """Variance of the prediction over the bootstrap models; zero without an ensemble."""
         check_is_fitted(self)
         columns = self.terms_.columns(*self._at(states, inputs))
-        return np.var(np.einsum("...p,mtp->m...t", columns, self.coef_samples_), axis=0)
+        models, targets, terms = self.coef_samples_.shape
+        said = columns @ self.coef_samples_.reshape(-1, terms).T
+        return np.var(said.reshape(*columns.shape[:-1], models, targets), axis=-2)
+
+    def step(
+        self, states: Float[np.ndarray, "*batch state"], inputs: Float[np.ndarray, "*batch input"] | None = None
+    ) -> Float[np.ndarray, "*batch state"]:
+        """The states one sampling interval later, under inputs held meanwhile, and projected.
+
+        A discrete law is applied once; a continuous one is carried by a fourth-order Runge-Kutta step.
+        """
+        check_is_fitted(self)
+        start, acting = self._at(states, inputs)
+        if self.time == "discrete":
+            following = self._next(start, acting)
+        else:
+            law, h = self.sparse_law_, float(self.dt_)
+            with np.errstate(over="ignore", invalid="ignore"):
+                k1 = law.rhs(start, acting)
+                k2 = law.rhs(start + h / 2 * k1, acting)
+                k3 = law.rhs(start + h / 2 * k2, acting)
+                following = start + h / 6 * (k1 + 2 * k2 + 2 * k3 + law.rhs(start + h * k3, acting))
+        return following if self.project is None else self.project(following)
+
+    def _next(self, states: np.ndarray, inputs: np.ndarray | None) -> np.ndarray:
+        if not isinstance(self.terms_, Monomials):
+            return self.sparse_law_.rhs(states, inputs)
+        if not hasattr(self, "_tape"):
+            self._tape: Any = tape(self.sparse_law_)
+        return next_states(self._tape, states, inputs)
 
     def simulate(self, initial: Any, steps: int, inputs: Any = None) -> Float[np.ndarray, "world step+1 state"]:
         """Many worlds under a discrete law at once: initial (world, state), inputs (world, step, input)."""
@@ -272,6 +292,12 @@ class SINDy(Model):
         """The law as text, one line a state variable."""
         check_is_fitted(self)
         return self.sparse_law_.equations(digits)
+
+    def formula(self, name: str = "law") -> Formula:
+        """The right-hand side as formulas that can be written as C, Python, ONNX or LaTeX; projections are left out."""
+        check_is_fitted(self)
+        ends = "_next" if self.time == "discrete" else "_rate"
+        return Formula.of_sums(name, self.terms_, self.coef_, [state + ends for state in self.state_names_])
 
     @property
     def sparse_law_(self) -> SparseLaw:
@@ -336,26 +362,25 @@ class SINDy(Model):
         if not isinstance(self.derivative_options, Mapping | None):
             found = type(self.derivative_options).__name__
             raise InputError(f"derivative_options: {found} found, expected a mapping of names to values, or None")
-        if self.bootstrap not in ("blocks", "rows"):
-            raise UnknownNameError("bootstrap", str(self.bootstrap), ("blocks", "rows"))
-        if not isinstance(self.aggregate, str) or self.aggregate not in AGGREGATES:
-            raise UnknownNameError("aggregate", str(self.aggregate), AGGREGATES)
+        check_ensemble(self.ensemble, self.bootstrap, self.drop, self.aggregate)
         if self.library is not None and not isinstance(self.library, Library):
             raise InputError(f"library: {type(self.library).__name__} found, expected one of inscape.models.dictionary")
         if not (isinstance(self.threshold, str) and self.threshold == "auto"):
             number("threshold", self.threshold, "a number, not negative, or 'auto'", least=0.0)
-        for name in ("ensemble", "drop"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 0:
-                raise InputError(f"{name}: {value!r} found, expected a whole number, not negative")
         if number("inclusion", self.inclusion, share := "a share between 0 and 1", least=0.0) > 1:
             raise InputError(f"inclusion: {self.inclusion!r} found, expected {share}")
 
     def __getstate__(self) -> dict[str, Any]:
         # A compiled flow does not travel between processes; it is made again at the next forecast.
-        return {k: v for k, v in super().__getstate__().items() if k != "_flow"}
+        return {k: v for k, v in super().__getstate__().items() if k not in ("_flow", "_tape")}
 
 
 def _last_complete(runs: Trajectories) -> np.ndarray:
     states = np.concatenate([run.states for run in runs])
     return states[np.isfinite(states).all(axis=1)][-1].astype(float)
+
+
+def _first_complete(runs: Trajectories) -> np.ndarray:
+    firsts = np.array([run.states[0] for run in runs], dtype=float)
+    complete = np.isfinite(firsts).all(axis=1)
+    return firsts[complete] if complete.any() else _last_complete(runs)[None]

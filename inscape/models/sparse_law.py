@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -45,13 +46,7 @@ class SparseLaw:
         lines = []
         names = self.terms.names
         for state, row in zip(self.state_names, self.coefficients, strict=True):
-            body = ""
-            for index in np.flatnonzero(row):
-                value, term = float(row[index]), names[index]
-                number = f"{abs(value):.{digits}g}"
-                sign = ("-" if value < 0 else "") if not body else (" - " if value < 0 else " + ")
-                body += sign + (number if term == "1" else term if number == "1" else f"{number} {term}")
-            lines.append(left.format(state) + (body or "0"))
+            lines.append(left.format(state) + written_sum(row, names, digits))
         return tuple(lines)
 
     def system(
@@ -84,3 +79,14 @@ class SparseLaw:
         definition = Definition(name, self.state_names, self.input_names, parameters, tuple(sides))
         kind = Flow if self.time == "continuous" else Map
         return kind(definition, initial=initial, period=period if self.time == "continuous" else None)
+
+
+def written_sum(coefficients: Float[np.ndarray, "term"], names: Sequence[str], digits: int = 4) -> str:
+    """Coefficients times terms as one line of text, without those that are zero."""
+    body = ""
+    for index in np.flatnonzero(coefficients):
+        value, term = float(coefficients[index]), names[index]
+        number = f"{abs(value):.{digits}g}"
+        sign = ("-" if value < 0 else "") if not body else (" - " if value < 0 else " + ")
+        body += sign + (number if term == "1" else term if number == "1" else f"{number} {term}")
+    return body or "0"

@@ -7,6 +7,7 @@ from inscape.trajectories.embedding import choose_dimension, choose_lag, delay_e
 from inscape.trajectories.findings import Finding, GuessWarning
 from inscape.trajectories.reading import read
 from inscape.trajectories.resampling import fill_missing, resample
+from inscape.trajectories.robot_sets import d4rl_episodes, read_demonstrations
 from inscape.trajectories.splitting import cut_to_shortest, pad_to_longest, split_in_time, windows
 from inscape.trajectories.trajectory import Trajectory
 from inscape.trajectories.writing import write
@@ -21,11 +22,13 @@ __all__ = [
     "choose_dimension",
     "choose_lag",
     "cut_to_shortest",
+    "d4rl_episodes",
     "delay_embedding",
     "derivative",
     "fill_missing",
     "pad_to_longest",
     "read",
+    "read_demonstrations",
     "resample",
     "split_in_time",
     "windows",

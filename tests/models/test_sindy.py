@@ -421,3 +421,77 @@ def test_wrong_shapes_at_prediction_are_refused(lorenz):
 def test_states_whose_squares_overflow_are_refused():
     with pytest.raises(InputError, match="overflow"), np.errstate(over="ignore", invalid="ignore"):
         SINDy().fit(np.random.default_rng(0).random((60, 3)) * 1e300, dt=0.1)
+
+
+def driven_map(samples=400, seed=0):
+    rng = np.random.default_rng(seed)
+    u, s = rng.uniform(-1, 1, (samples, 1)), np.zeros((samples, 2))
+    for k in range(samples - 1):
+        s[k + 1] = [
+            0.8 * s[k, 0] + 0.1 * s[k, 1] + 0.3 * u[k, 0],
+            0.7 * s[k, 1] - 0.1 * s[k, 0] ** 2 + 0.1 * u[k, 0] * s[k, 0],
+        ]
+    return Trajectory(np.arange(float(samples)), s, u)
+
+
+def test_one_step_of_a_discrete_law_is_its_right_hand_side_and_is_projected():
+    run = driven_map()
+    law = SINDy(dictionary.affine(2, tensor=True), threshold=1e-3, alpha=1e-9, time="discrete").fit(run)
+    states, inputs = run.states[:-1].reshape(3, 133, 2), run.inputs[:-1].reshape(3, 133, 1)
+    np.testing.assert_allclose(law.step(states, inputs), law.sparse_law_.rhs(states, inputs), atol=1e-14)
+    np.testing.assert_allclose(law.step(states, inputs).reshape(-1, 2), run.states[1:], atol=1e-9)
+    np.testing.assert_allclose(law.step(run.states[5], run.inputs[5]), run.states[6], atol=1e-9)
+    halved = SINDy(
+        dictionary.affine(2, tensor=True), threshold=1e-3, alpha=1e-9, time="discrete", project=lambda s: s / 2
+    )
+    np.testing.assert_allclose(halved.fit(run).step(states, inputs), law.step(states, inputs) / 2)
+    waves = SINDy(
+        dictionary.polynomial(2) + dictionary.trigonometric(), threshold=1e-3, alpha=1e-9, time="discrete"
+    ).fit(run)
+    np.testing.assert_allclose(waves.step(states, inputs), waves.sparse_law_.rhs(states, inputs))
+
+
+def test_one_step_of_a_continuous_law_follows_its_flow(lorenz):
+    law = SINDy(threshold=0.1).fit(lorenz)
+    times = law.dt_ * np.arange(2)
+    ahead = law.law.simulate(lorenz.states[40], times).states[-1]
+    np.testing.assert_allclose(law.step(lorenz.states[40]), ahead, rtol=1e-4)
+
+
+def test_a_law_that_was_fitted_again_steps_by_the_new_one():
+    run = driven_map()
+    law = SINDy(dictionary.affine(2, tensor=True), threshold=1e-3, alpha=1e-9, time="discrete").fit(run)
+    before = law.step(run.states[:1], run.inputs[:1])
+    law.fit(run.replace(states=2 * run.states))
+    assert np.abs(law.step(run.states[:1] + 1, run.inputs[:1]) - before).max() > 0
+    np.testing.assert_allclose(law.step(2 * run.states[3], run.inputs[3]), 2 * run.states[4], atol=1e-9)
+
+
+def test_a_law_tells_where_its_runs_began():
+    runs = [driven_map(seed=s)[10 * s :] for s in (1, 2)]
+    law = SINDy(dictionary.affine(2, tensor=True), threshold=1e-3, alpha=1e-9, time="discrete").fit(runs)
+    np.testing.assert_array_equal(law.starts_, [runs[0].states[0], runs[1].states[0]])
+
+
+def test_each_model_of_a_library_ensemble_lacks_the_terms_it_was_denied():
+    law = SINDy(
+        dictionary.affine(2, tensor=True),
+        threshold=0.0,
+        alpha=1e-9,
+        time="discrete",
+        ensemble=15,
+        bootstrap="rows",
+        drop=2,
+    ).fit(driven_map())
+    assert ((law.coef_samples_ == 0).all(axis=1).sum(axis=1) == 2).all()
+    with pytest.raises(InputError, match="drop"):
+        SINDy(dictionary.affine(1), threshold=0.0, time="discrete", ensemble=3, drop=3).fit(driven_map())
+
+
+def test_a_law_written_in_c_is_the_law():
+    law = SINDy(dictionary.affine(2, tensor=True), threshold=1e-3, alpha=1e-9, time="discrete").fit(driven_map())
+    space: dict = {}
+    exec(compile(law.formula().python(), "law", "exec"), space)
+    np.testing.assert_allclose(
+        space["law"]([0.3, 0.2, 0.5]), law.step(np.array([0.3, 0.2]), np.array([0.5])), rtol=1e-12
+    )

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from inscape.errors import InputError
+from inscape.errors import InputError, InscapeError
 from inscape.trajectories.collection import Trajectories
 from inscape.trajectories.layout import labels_from, record_of, runs_from
 from inscape.trajectories.named_arrays import Labels, refuse_unbelievable, run_from_arrays
@@ -65,7 +65,7 @@ def opened(path: Path) -> Iterator[Any]:
     try:
         yield file
     except (OSError, RuntimeError, KeyError, UnicodeDecodeError) as error:
-        if isinstance(error, InputError):
+        if isinstance(error, InscapeError):
             raise
         raise InputError(f"{path.name}: damaged content ({str(error).splitlines()[0][:120]})") from error
     finally:

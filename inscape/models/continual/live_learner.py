@@ -1,0 +1,67 @@
+"""The torch networks behind a continual model: alive while it is used, plain arrays when it is saved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from inscape.models.continual.coordinates import Coordinates
+
+if TYPE_CHECKING:
+    from inscape.models.continual.learner import Learner
+
+
+class LiveLearner:
+    """Keeps a `Learner`, and makes it anew from arrays where there is none; it is a part of `ContinualDynamics`."""
+
+    tasks_: tuple[str, ...]
+    current_task_: str | None
+    kept_: dict[str, np.ndarray] | None
+    normalisers_: dict[str, np.ndarray]
+    residuals_: dict[str, np.ndarray]
+    memory_: dict[str, np.ndarray]
+    _live: Learner
+
+    def stored_bytes(self) -> int:
+        """Bytes of all that this model keeps: weights, embeddings, normalisers, expected errors, samples."""
+        check_is_fitted(self)
+        arrays: list[np.ndarray] = [
+            *self._learner.arrays().values(),
+            *self.normalisers_.values(),
+            *self.residuals_.values(),
+        ]
+        return sum(a.nbytes for a in arrays) + sum(a.nbytes for a in (self.kept_ or {}).values())
+
+    def learned_weights(self) -> list[np.ndarray]:
+        """Every tensor that is trained, as arrays."""
+        check_is_fitted(self)
+        return [array for name, array in self._learner.arrays().items() if name.startswith("weights ")]
+
+    def __getstate__(self) -> dict[str, Any]:
+        kept: Any = super().__getstate__()
+        state: dict[str, Any] = dict(kept)
+        state.pop("_laws", None)
+        live = state.pop("_live", None)
+        if live is not None:
+            state["memory_"] = live.arrays()
+        return state
+
+    @property
+    def _learner(self) -> Learner:
+        live = self.__dict__.get("_live")
+        if live is None:
+            from inscape.models.continual.methods import learner_of
+
+            model: Any = self
+            live = learner_of(model, self._coordinates)
+            if "memory_" in self.__dict__:
+                live.restore(list(self.tasks_), self.current_task_, self.memory_)
+                del self.memory_
+            self._live = live
+        return live
+
+    @property
+    def _coordinates(self) -> Coordinates:
+        raise NotImplementedError

@@ -1,0 +1,50 @@
+"""What a reader of study 25 must know, some of it from the numbers of the run."""
+
+from __future__ import annotations
+
+from inscape.studies.paper import Claim, Findings
+from inscape.studies.sindy_rl.claims import CLAIMS
+
+DEPARTURES = (
+    "The paper's return curves could not be read as numbers; its axes set the scale of C1. Its agents and its "
+    "code were not used: everything follows the description of the method.",
+    "Our surrogate has 256 worlds side by side and PPO learns from 64 steps of each (6 passes, minibatches of "
+    "1024, rate 0.001 falling to zero, rewards times 0.1); the paper's has batches of 4000. Every arm has the "
+    "same PPO.",
+    "Each visit to the world takes 500 steps, every five iterations; the paper visits every ten. The best "
+    "policy is chosen by four evaluation episodes after each visit, as the paper's curves are; efficiency_all "
+    "counts their steps too.",
+    "C2 is measured against the linear law and networks. MB-MPO, the paper's fourth arm, was not built.",
+    "C3 at desk scale is a population of few members and short training: it shows whether the loop runs with a "
+    "learned reward and what it needs at small budgets, not the paper's 80 million steps.",
+    "Formulas are made as the paper makes them: 5,000 states of the network's own rollouts in the law, a noisy copy "
+    "of them, a grid of 25, least clipped error. Gathering states where the formula leads as well, a common mend for "
+    "imitation, makes it worse here: the network was never there itself, and what it says there is no cubic.",
+    "The flow cases (cylinder, pinball, 3D airfoil) need solvers that are not at hand; the cylinder of our own "
+    "lattice is a world of inscape, and no claim of this study rests on it.",
+)
+REASONS = {
+    "fewer_steps": "Our PPO, with 256 worlds side by side, comes to its level in about a million steps of the world, "
+    "where the paper's needed some five million: the loop is as frugal, its rival less wasteful.",
+    "swimmer": "At this budget the populations differ by what few members draw; see the note on C3.",
+    "formula_return": "The table of seeds and the figure of formulas show which networks a cubic could not follow.",
+    "formula_smoother": "The formula follows the network action by action, its jumps between bounds among them.",
+    "variance_off": "The law of 4,000 random steps is sure where it should not be; see the figure.",
+    "formula_size": "The network has 4,609 numbers; a full cubic of five variables has 55.",
+}
+
+
+def remarks(findings: Findings) -> tuple[str, ...]:
+    """Departures, and a line for every bound that was missed."""
+    missed = []
+    for claim in CLAIMS:
+        found = findings.measured.get(claim.name)
+        if found is None or claim.judge(found) != "not met":
+            continue
+        reason = REASONS.get(claim.name, "")
+        missed.append(f"Missed: {_short(claim)}, {found.value:.4g} where {claim.bound} was asked. {reason}".strip())
+    return (*DEPARTURES, *missed)
+
+
+def _short(claim: Claim) -> str:
+    return claim.statement.rstrip(".")

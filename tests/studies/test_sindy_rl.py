@@ -1,0 +1,76 @@
+"""Study 25 measures what it says, on runs small enough for a test."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from inscape.studies.registry import find_study, studies
+from inscape.studies.sindy_rl import engine
+from inscape.studies.sindy_rl.claims import CLAIMS
+from inscape.studies.sindy_rl.curves import best_within, steps_to
+
+RUN = {"real_steps": [100, 200, 300], "evaluation_steps": [10, 20, 30], "returns": np.array([5.0, 80.0, 60.0])}
+
+
+def test_the_study_is_found_by_number_and_by_name():
+    assert find_study(25) is find_study("sindy-rl") is studies()["25-sindy-rl"]
+
+
+def test_the_bounds_are_those_that_were_asked_for():
+    bounds = {c.name: (c.at_least, c.at_most) for c in CLAIMS}
+    assert bounds["coefficients"] == (None, 1e-8)
+    assert bounds["speed_refit"] == (10, None)
+    assert bounds["speed_lorenz96"] == (12, None)
+    assert bounds["speed_grid"] == (60, None)
+    assert bounds["speed_blocks"] == (50, None)
+    assert bounds["rollout_one"] == (300, None)
+    assert bounds["rollout_many"] == (2, None)
+    assert bounds["swing_up"] == (800, None)
+    assert bounds["swing_up_time"] == (None, 5)
+    assert bounds["efficiency"] == (30, None)
+    assert bounds["margin"] == (200, None)
+    assert bounds["formula_return"] == (85, None)
+    assert bounds["formula_size"] == (80, None)
+    assert bounds["formula_terms"] == (None, 55)
+    assert (bounds["lynx_hare"], bounds["lynx_hare_rest"]) == ((0.85, None), (None, 0.40))
+    assert all(c.is_timing for c in CLAIMS if c.name.startswith(("speed", "rollout")) or c.name.endswith("_time"))
+
+
+def test_steps_to_a_level_are_those_of_the_first_visit_that_reached_it():
+    assert steps_to(RUN, 70.0) == 200
+    assert steps_to(RUN, 70.0, evaluations=True) == 220
+    assert steps_to(RUN, 90.0) == np.inf
+    assert best_within(RUN, 150) == 5.0
+    assert best_within(RUN) == 80.0
+    assert np.isnan(best_within(RUN, 50))
+
+
+@pytest.mark.parametrize("number", [0, 5])
+def test_a_random_fit_is_pysindys(number):
+    pytest.importorskip("pysindy", reason="needs pysindy")
+    found = engine.random_fit({"number": number})
+    assert found is not None
+    assert found["same"]
+    assert found["apart"] < 1e-8
+
+
+def test_the_pelts_have_the_law_of_lotka_and_volterra():
+    shares = engine.lynx_and_hare(300)["shares"]
+    assert min(row["inclusion"] for row in shares if row["true"]) > 0.8
+    assert max(row["inclusion"] for row in shares if not row["true"]) < 0.5
+    assert sum(row["true"] for row in shares) == 4
+
+
+@pytest.mark.slow
+def test_a_trial_run_of_the_study_measures_every_claim(tmp_path):
+    for module in ("torch", "mujoco", "pysindy", "imageio"):
+        pytest.importorskip(module, reason=f"needs {module}")
+    run = find_study(25).perform(scale="smoke", store=tmp_path, jobs=1)
+    missing = {j.claim.name for j in run.judged if j.measured is None or j.measured.value is None}
+    # So short a run reaches no return and holds no pole, and what is told of those has no value.
+    assert missing <= {"fewer_steps", "efficiency", "efficiency_all", "formula_stable"}
+    assert {"steps-in-the-world", "formulas", "uncertainty", "hare-and-lynx", "lost-episodes"} <= set(
+        run.folder.figures
+    )
+    assert {f.name for f in (run.folder.path / "films").iterdir()} == {"swing-up-network.gif", "swing-up-formula.gif"}
