@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from inscape.control.circuits.parts import Sensor as Sensor
     from inscape.control.circuits.parts import Synapse as Synapse
     from inscape.control.circuits.residual import ResidualCircuit as ResidualCircuit
-    from inscape.control.circuits.rival import rival as rival
     from inscape.control.circuits.running import Running as Running
     from inscape.control.circuits.swimming import swimmer as swimmer
     from inscape.control.circuits.text import from_text as from_text
@@ -46,7 +45,6 @@ _HOMES = {
     "CircuitTD3": "actor",
     "from_text": "text",
     "quadruped": "walking",
-    "rival": "rival",
 }
 
 __all__ = [*_HOMES]
