@@ -32,7 +32,7 @@ WIDTH = 256
 WINDOWS = {15: 64, 100: 256}
 """Windows of a gradient step, by points a period; at 100 points, 64 of them give errors twice as large (measured)."""
 
-LEARNING_RATES = {15: (1e-3,), 100: (1e-3, 3e-4)}
+LEARNING_RATES = {15: (1e-3,), 100: (3e-3, 1e-3, 3e-4)}
 
 LEAST_WINDOWS = 64
 """Windows of each coordinate, where there are several."""
@@ -51,8 +51,8 @@ def settings(peer: str, per_period: int) -> list[dict[str, float]]:
     """The settings that a peer tries.
 
     Of the networks, the lookbacks of the published grid: 5, 10, half a period, a period; at 100 points a period each
-    with two learning rates, so that they have as long to choose as `learn`. Of the echo state network, spectral radius,
-    leak, input scaling and ridge penalty.
+    with three learning rates, so that they have as long to choose as `learn`. Of the echo state network, spectral
+    radius, leak, input scaling and ridge penalty.
     """
     if peer == "echo state network":
         grid = itertools.product((0.4, 0.8, 1.2), (0.3, 0.6, 1.0), (0.1, 0.3, 1.0), (1e-8, 1e-6, 1e-4, 1e-2))

@@ -30,7 +30,7 @@ NOTES = (
     "One series of each system: intervals are over systems, not over seeds.",
     "The networks run side by side are neuralforecast's, one for each system as in the published contest: three "
     "generic blocks of two layers of 256 units, one step ahead and fed back, lookbacks of the published grid (at 100 "
-    "points with two learning rates each), 200 "
+    "points with three learning rates each), 200 "
     "gradient steps of 64 windows at 15 points a period and 100 of 256 windows at 100. They are trained out. At 15 "
     "points, lookback 15, on 12 systems, N-BEATS with 100, 200, 400, 800 and 1,600 steps had medians of 30.4, 25.5, "
     "29.9, 30.1 and 28.2 (means 29.9, 36.8, 31.7, 32.7, 27.5), with layers of 512 units 27.7, and telling 5 or 30 "

@@ -36,7 +36,7 @@ ALL_COORDINATES = {15: None, 100: 20}
 """Systems of the multivariate view at desk scale, by points a period (None: all); those side by side join them."""
 
 NOISY = {15: 30, 100: 5}
-BANDED = {15: 20, 100: 8}
+BANDED = {15: 20, 100: 12}
 """Systems that are seen with noise, and those whose bands are measured, at desk scale."""
 
 SAMPLINGS = (15, 100)
