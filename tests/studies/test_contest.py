@@ -210,7 +210,7 @@ def test_peers_try_the_published_lookbacks():
     assert [s["input_size"] for s in peers.settings("N-BEATS", 15)] == [5, 7, 10, 15]
     fine = peers.settings("N-HiTS", 100)
     assert sorted({s["input_size"] for s in fine}) == [5, 10, 50, 100]
-    assert len(fine) == 8, "each with two learning rates"
+    assert len(fine) == 12, "each with three learning rates"
 
 
 @pytest.mark.slow
