@@ -45,6 +45,11 @@ class RunFolder:
         return (self.path / "findings.json").exists()
 
     @property
+    def finished_at(self) -> int:
+        """When it was finished, in nanoseconds; 0 while it is not."""
+        return (self.path / "findings.json").stat().st_mtime_ns if self.is_finished else 0
+
+    @property
     def findings(self) -> dict[str, Any] | None:
         """What `findings.json` holds, None while the run is not finished."""
         file = self.path / "findings.json"
@@ -111,12 +116,10 @@ class RunStore:
         found = [RunFolder(file.parent) for file in self.root.glob(pattern)]
         return sorted(found, key=lambda run: run.name)
 
-    def latest(self, study: str, *, scale: str | None = None, finished: bool = True) -> RunFolder | None:
-        """The newest run of a study, optionally at one scale; None if there is none."""
-        for run in reversed(self.runs(study)):
-            if run.is_finished == finished and scale in (None, run.settings["scale"]):
-                return run
-        return None
+    def latest(self, study: str, *, scale: str | None = None) -> RunFolder | None:
+        """The run of a study that was finished last, optionally at one scale; None if there is none."""
+        done = [run for run in self.runs(study) if run.is_finished and scale in (None, run.settings["scale"])]
+        return max(done, key=lambda run: (run.finished_at, run.name), default=None)
 
     def resume_or_start(self, study: str, settings: Mapping[str, Any]) -> RunFolder:
         """The newest unfinished run with just these settings, or a new one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -126,3 +127,16 @@ def test_the_bootstrap_interval_of_a_mean_has_the_width_that_theory_says():
 def test_a_measured_number_must_be_a_number():
     with pytest.raises(InputError, match="expected a number"):
         Measured.of("many")
+
+
+def test_the_latest_run_is_the_one_that_was_finished_last(tmp_path):
+    store = RunStore(tmp_path)
+    early = store.resume_or_start("99-toy-walk", {"scale": "smoke", "seed": 0})
+    late = store.resume_or_start("99-toy-walk", {"scale": "smoke", "seed": 1})
+    assert store.latest("99-toy-walk") is None
+    late.write("findings.json", "{}")
+    early.write("findings.json", "{}")
+    os.utime(late.path / "findings.json", ns=(1, 1))
+    found = store.latest("99-toy-walk")
+    assert found is not None
+    assert found.path == early.path
