@@ -25,7 +25,7 @@ def learn_and_show(
     **options: Any,
 ) -> None:
     """`inscape learn`."""
-    _check_places(report, save)
+    check_places(report, save)
     learned = _learned(file, sample, options)
     written = None if report is None else learned.report(report)
     kept = None if save is None else learned.save(save)
@@ -166,7 +166,7 @@ def _check_out(out: Path) -> None:
     check_target(out)
 
 
-def _check_places(report: Path | None, save: Path | None) -> None:
+def check_places(report: Path | None, save: Path | None = None) -> None:
     """Long work must not end in a place that cannot be written to."""
     for option, place in (("--report", report), ("--save", save)):
         if place is None:

@@ -63,8 +63,10 @@ def heads(
 
     `inscape network heads ./my-llama --count 12 --length 100`
     """
+    from inscape.app.commands import check_places
     from inscape.app.network_reading import read_heads
 
+    check_places(report)
     read_heads(model, count, length, sequences, seed).show(json, report)
 
 
@@ -87,8 +89,10 @@ def eigenscore(
 
     **Example**  `inscape network eigenscore smollm2 questions.txt --chat --report doubts.html`
     """
+    from inscape.app.commands import check_places
     from inscape.app.network_reading import read_doubts
 
+    check_places(report)
     read_doubts(model, prompts, samples, tokens, temperature, chat, seed).show(json, report)
 
 
@@ -113,6 +117,8 @@ def pathways(
 
     **Example**  `inscape network pathways ./olmoe-steps code.txt law.txt --report pathways.html`
     """
+    from inscape.app.commands import check_places
     from inscape.app.network_reading import read_pathways
 
+    check_places(report)
     read_pathways(checkpoints, texts, threshold).show(json, report)

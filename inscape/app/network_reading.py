@@ -63,16 +63,10 @@ class Reading:
 
     def write(self, report: Path) -> None:
         """The page, whole or not at all."""
-        import json
-
-        from inscape.app.page import render_page
+        from inscape.app.page import plain_figure, render_page
         from inscape.atomic import write_text
 
-        figures = {}
-        for name, figure in self.figures.items():
-            plain = json.loads(figure.to_json() or "{}")
-            plain["layout"].pop("template", None)
-            figures[name] = plain
+        figures = {name: plain_figure(figure.to_json() or "{}") for name, figure in self.figures.items()}
         tables = [
             {"caption": caption, "columns": list(rows[0]), "rows": [[_cell(v) for v in row.values()] for row in rows]}
             for caption, rows in self.tables

@@ -28,6 +28,17 @@ def render_page(template: str, figures: Mapping[str, Any], **facts: Any) -> str:
     return environment.get_template(template).render(**facts, figures=Markup(_script_json(figures)), plotly=plotly)
 
 
+def plain_figure(text: str) -> dict[str, Any]:
+    """A plotly figure's JSON as traces and layout without plotly's own template, so that the page's theme colours it.
+
+    A figure that names no height gets one: a page gives it no room of its own.
+    """
+    figure: dict[str, Any] = json.loads(text)
+    figure["layout"].pop("template", None)
+    figure["layout"].setdefault("height", 460)
+    return figure
+
+
 def _script_json(value: Any) -> str:
     """JSON that can stand inside a script element, whatever the names in it."""
     text = json.dumps(value, allow_nan=False, separators=(",", ":"))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inscape.app.page import render_page
+from inscape.app.page import plain_figure, render_page
 from inscape.app.terminal import number
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def write_study_report(run: StudyRun) -> Path:
 
 def render_study_report(run: StudyRun) -> str:
     """The page as text; everything it needs is in it."""
-    figures = {name: _plain_figure(path) for name, path in run.folder.figures.items()}
+    figures = {name: plain_figure(path.read_text(encoding="utf-8")) for name, path in run.folder.figures.items()}
     verdicts: Counter[str] = Counter(judged.verdict for judged in run.judged)
     return render_page(
         "study.html",
@@ -89,11 +88,3 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return number(value) if isinstance(value, float) else str(value)
-
-
-def _plain_figure(path: Path) -> dict[str, Any]:
-    """Traces and layout without plotly's own template, so that the page's theme colours them."""
-    figure = json.loads(path.read_text(encoding="utf-8"))
-    figure["layout"].pop("template", None)
-    figure["layout"].setdefault("height", 460)
-    return figure

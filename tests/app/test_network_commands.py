@@ -124,3 +124,16 @@ def test_what_cannot_be_read_is_one_line(
     assert said.out == ""
     assert expected in said.err
     assert said.err.strip().count("\n") == 0
+
+
+def test_a_page_that_cannot_be_written_is_told_before_the_model_is_read(tmp_path: Path, capsys: Any) -> None:
+    assert run(["network", "heads", "nowhere", "--report", str(tmp_path / "none" / "heads.html")]) == 2
+    assert "does not exist; make it first" in capsys.readouterr().err
+
+
+def test_every_figure_of_a_page_has_a_height(llama: Path, tmp_path: Path) -> None:
+    from inscape.app.network_reading import read_heads
+    from inscape.app.page import plain_figure
+
+    figures = read_heads(str(llama), 2, 6, 1, 0).figures
+    assert all(plain_figure(figure.to_json() or "")["layout"]["height"] >= 300 for figure in figures.values())
