@@ -17,7 +17,7 @@ from inscape.probes.eigenscore.trace import TraceEstimate
 
 Method = Literal["auto", "gram", "slq", "chebyshev", "ees_paper", "ees_released"]
 METHODS: tuple[str, ...] = get_args(Method)
-EXACT_UP_TO = 4000
+EXACT_UP_TO = 4500
 """Shorter side of the embeddings up to which the exact answer is also the fastest."""
 
 _ESTIMATES: dict[str, Callable[..., TraceEstimate]] = {
@@ -67,7 +67,7 @@ def eigenscore(
     ----------
     embeddings : one row for each answer to the same prompt, one column for each hidden unit.
     method : "gram" is exact; "slq" (Lanczos quadrature) and "chebyshev" apply the matrix to random directions, and
-        give a standard error; "auto" is exact until the shorter side passes 4,000, where "slq" is faster;
+        give a standard error; "auto" is exact until the shorter side passes 4,500, where "slq" is faster;
         "ees_paper" and "ees_released" repeat what Mohammadzadeh et al. print and run, which is no log-determinant.
     alpha : added to every eigenvalue. A score of identical answers is little more than its logarithm.
     centre : "units" takes from each embedding its mean over units, as published; "answers" takes from all of them
