@@ -7,6 +7,7 @@ Needs kaleido and a Chromium for the figures; without them the page has none.
 from __future__ import annotations
 
 import argparse
+import shutil
 from pathlib import Path
 
 from inscape.app.study_report import headline
@@ -29,7 +30,8 @@ def main() -> None:
     run = show_study(chosen.study, scale=chosen.scale, store=chosen.store)
     page = DOCS / "studies" / f"{slug(run.study.name)}.md"
     page.parent.mkdir(exist_ok=True)
-    page.write_text(page_of(run, draw_figures(run), chosen.remark), encoding="utf-8")
+    pictures = [*draw_figures(run), *copy_films(run)]
+    page.write_text(page_of(run, pictures, chosen.remark), encoding="utf-8")
     print(page)
 
 
@@ -116,6 +118,17 @@ def draw_figures(run: StudyRun) -> list[str]:
             print(f"no figure {name}: {error}")
             continue
         pictures.append(picture)
+    return pictures
+
+
+def copy_films(run: StudyRun) -> list[str]:
+    """Films that a page can show: .gif of at most a megabyte."""
+    pictures = []
+    for name, path in run.folder.films.items():
+        if path.suffix == ".gif" and path.stat().st_size <= 1_000_000:
+            picture = f"../images/{run.study.slug}-{name}.gif"
+            shutil.copyfile(path, (DOCS / "studies" / picture).resolve())
+            pictures.append(picture)
     return pictures
 
 

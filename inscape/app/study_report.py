@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 from collections import Counter
 from pathlib import Path
@@ -49,6 +50,7 @@ def render_study_report(run: StudyRun) -> str:
         notes=run.notes,
         tables=[_table(table.caption, table.rows) for table in run.tables.values()],
         figure_names=list(figures),
+        films=[_film(name, path) for name, path in run.folder.films.items()],
     )
 
 
@@ -58,6 +60,12 @@ def headline(verdicts: Counter[str]) -> str:
     parts = [f"{verdicts['met']} of {judged} bars met" if judged else "No bar judged at this scale"]
     parts += [f"{verdicts[v]} {v}" for v in ("reported", "not run", "not judged") if verdicts[v]]
     return ", ".join(parts) + "."
+
+
+def _film(name: str, path: Path) -> dict[str, str]:
+    kind = {".gif": "image/gif", ".mp4": "video/mp4"}[path.suffix]
+    content = base64.b64encode(path.read_bytes()).decode("ascii")
+    return {"name": name.replace("-", " "), "kind": kind, "source": f"data:{kind};base64,{content}"}
 
 
 def _claim_row(judged: Judged) -> dict[str, str]:

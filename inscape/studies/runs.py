@@ -60,6 +60,12 @@ class RunFolder:
         """Files of plotly figures by name."""
         return {file.stem: file for file in sorted((self.path / "figures").glob("*.json"))}
 
+    @property
+    def films(self) -> dict[str, Path]:
+        """Files of moving pictures by name, .gif or .mp4."""
+        found = (file for file in sorted((self.path / "films").glob("*")) if file.suffix in (".gif", ".mp4"))
+        return {file.stem: file for file in found}
+
     def write(self, relative: str, text: str) -> None:
         """Write one file of the run, whole or not at all."""
         target = self.path / relative

@@ -24,6 +24,11 @@ def page(tmp_path, scale: str = "desk") -> str:
 
     @study.run
     def run(lab: Lab) -> Findings:
+        films = lab.folder.path / "films"
+        films.mkdir()
+        (films / "a-walk.gif").write_bytes(b"GIF89a")
+        (films / "a-swim.mp4").write_bytes(b"ftyp")
+        (films / "notes.txt").write_bytes(b"no film")
         return Findings(
             met=1.0,
             missed=Measured(1.0, 0.5, 1.5, "one try"),
@@ -65,3 +70,11 @@ def test_the_headline_counts_every_verdict():
     from collections import Counter
 
     assert headline(Counter({"met": 3, "not met": 1, "reported": 2})) == "3 of 4 bars met, 2 reported."
+
+
+def test_films_are_in_the_page(tmp_path):
+    text = page(tmp_path)
+    assert '<img src="data:image/gif;base64,R0lGODlh" alt="a walk">' in text
+    assert '<video controls loop muted src="data:video/mp4;base64,ZnR5cA==">' in text
+    assert "bm8gZmlsbQ" not in text
+    assert "media-src data:" in text
