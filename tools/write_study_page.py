@@ -63,11 +63,18 @@ def page_of(run: StudyRun, pictures: list[str], remarks: list[str]) -> str:
         "",
     ]
     for picture in pictures:
-        lines += [f"![{Path(picture).stem}]({picture})", ""]
+        lines += [shown(Path(picture).stem, picture), ""]
     for table in run.tables.values():
         if len(table.rows) <= 20:
             lines += [f"## {table.caption}", "", *table_lines(table.rows), ""]
     return "\n".join(lines)
+
+
+def shown(name: str, picture: str) -> str:
+    if picture.endswith(".mp4"):
+        # A page lies one folder deeper on the site than in the repository.
+        return f'<video controls loop muted width="480" src="../{picture}" title="{name}"></video>'
+    return f"![{name}]({picture})"
 
 
 def headline_of(run: StudyRun) -> str:
@@ -104,12 +111,17 @@ def cell(value: object) -> str:
 
 
 def draw_figures(run: StudyRun) -> list[str]:
+    import plotly.graph_objects as go
     import plotly.io
 
+    # The template's own shapes have no outline, so that lines drawn across a figure would not be seen.
+    white = go.layout.Template(plotly.io.templates["simple_white"]).update(
+        layout={"shapedefaults": {"line_width": 1.5}}
+    )
     pictures = []
     for name, path in run.folder.figures.items():
         figure = plotly.io.from_json(path.read_text(encoding="utf-8"))
-        figure.update_layout(template="simple_white", width=900, height=figure.layout.height or 520)
+        figure.update_layout(template=white, width=900, height=figure.layout.height or 520)
         picture = f"../images/{run.study.slug}-{name}.png"
         target = (DOCS / "studies" / picture).resolve()
         try:
@@ -122,11 +134,11 @@ def draw_figures(run: StudyRun) -> list[str]:
 
 
 def copy_films(run: StudyRun) -> list[str]:
-    """Films that a page can show: .gif of at most a megabyte."""
+    """Films of little more than a megabyte at most."""
     pictures = []
     for name, path in run.folder.films.items():
-        if path.suffix == ".gif" and path.stat().st_size <= 1_000_000:
-            picture = f"../images/{run.study.slug}-{name}.gif"
+        if path.stat().st_size <= 1_100_000:
+            picture = f"../images/{run.study.slug}-{name}{path.suffix}"
             shutil.copyfile(path, (DOCS / "studies" / picture).resolve())
             pictures.append(picture)
     return pictures
