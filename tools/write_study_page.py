@@ -107,7 +107,10 @@ def table_lines(rows: tuple) -> list[str]:
 def cell(value: object) -> str:
     if value is None:
         return ""
-    return number(value) if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return number(value)
+    # A formula's stars would be read as emphasis.
+    return f"`{value}`" if "*" in str(value) else str(value)
 
 
 def draw_figures(run: StudyRun) -> list[str]:
