@@ -70,6 +70,22 @@ def test_reversed_motors_do_what_the_opposite_action_does():
     assert np.allclose(left.move(cart, np.array([-0.6])), right.move(cart, np.array([0.6])), atol=1e-14)
 
 
+def test_a_cart_begins_its_random_steps_where_one_step_cannot_reach_the_end_of_the_rail():
+    for cart in cartpole_variants.four():
+        _, _, nexts = cart.single_steps(2000, seed=3)
+        assert np.abs(nexts[:, 0]).max() < cart.parameters["rail"]
+        assert cart.dt == pytest.approx(0.04)
+
+
+def test_a_balanced_and_centred_cart_earns_one_and_a_hanging_one_nothing():
+    cart = cartpole_variants.CartpoleVariant()
+    upright, aside, hanging = (np.array([x, c, 0.0, 0.0, 0.0]) for x, c in ((0.0, 1.0), (1.5, 1.0), (0.0, -1.0)))
+    still = np.zeros(1)
+    assert cart.reward(upright, still) == pytest.approx(1)
+    assert cart.reward(aside, still) == pytest.approx((1 + 0.1**0.5625) / 2)
+    assert cart.reward(hanging, still) == pytest.approx(0)
+
+
 @pytest.mark.parametrize(("densities", "sign"), [((500, 500), 0), ((100, 500), -1), ((500, 100), 1)])
 def test_a_box_pushed_at_its_middle_turns_so_that_its_heavy_half_stays_behind(densities, sign):
     pusher = planar_pusher.PlanarPusher(densities=densities)
