@@ -48,19 +48,13 @@ class Coordinates:
         ------
         UnknownNameError, InputError : for a name or a position that is none.
         """
-        places = [
-            tuple(_place(label, name, state_names) for name in names)
-            for label, names in (
-                ("angles", angles),
-                ("absolute", absolute),
-            )
-        ]
+        turned = tuple(_place("angles", name, state_names) for name in angles)
+        themselves = tuple(_place("absolute", name, state_names) for name in absolute)
         terms = None
         if library is not None:
-            turned = set(places[0])
             plain = [f"cos_{name}" if k in turned else name for k, name in enumerate(state_names)]
-            terms = library.terms([*plain, *(f"sin_{state_names[k]}" for k in places[0])], input_names)
-        return cls(len(state_names), len(input_names), *places, terms)
+            terms = library.terms([*plain, *(f"sin_{state_names[k]}" for k in turned)], input_names)
+        return cls(len(state_names), len(input_names), turned, themselves, terms)
 
     @property
     def features(self) -> int:

@@ -72,7 +72,7 @@ def learning_and_keeping(sequences: Mapping[str, Mapping[str, Sequence[Mapping[s
                 x=[just_trained(one) for one in results[arm]],
                 y=[old_ratio(one) for one in results[arm]],
                 mode="markers",
-                marker={"color": colour, "symbol": SYMBOLS[arm], "size": 11},
+                marker={"color": colour, "symbol": SYMBOLS[arm], "size": 11, "line": {"color": "#444444", "width": 1}},
                 name=arm,
                 legendgroup=arm,
                 showlegend=column == 1,
@@ -80,7 +80,7 @@ def learning_and_keeping(sequences: Mapping[str, Mapping[str, Sequence[Mapping[s
                 col=column,
             )
         figure.add_hline(y=1.0, line={"color": "#888888", "width": 1, "dash": "dot"}, row=1, col=column)
-        figure.update_xaxes(title="error of a task just learned", type="log", row=1, col=column)
+        figure.update_xaxes(title="error of a task just learned (deviations squared)", type="log", row=1, col=column)
         figure.update_yaxes(type="log", row=1, col=column)
     figure.update_yaxes(title="old tasks' error in the end / just learned", row=1, col=1)
     figure.update_layout(title="To learn and to keep, each mark a seed", legend=BELOW, height=520)
@@ -98,7 +98,7 @@ def returns(arms: Mapping[str, Sequence[np.ndarray]], ceiling: Sequence[float]) 
         figure.add_bar(
             x=names,
             y=ends.mean(axis=0),
-            error_y={"array": np.ptp(ends, axis=0) / 2},
+            error_y={"array": np.ptp(ends, axis=0) / 2, "color": "#777777"},
             name=arm,
             marker={"color": COLOURS[arm]},
         )
@@ -110,7 +110,7 @@ def returns(arms: Mapping[str, Sequence[np.ndarray]], ceiling: Sequence[float]) 
         marker={"symbol": "line-ew", "size": 90, "line": {"color": "#444444", "width": 2}},
     )
     figure.update_layout(
-        title="Planned with the laws after the last cart (bars: half the range over seeds)",
+        title="Planned with the laws after the last cart (whiskers: half the range over seeds)",
         barmode="group",
         legend=BELOW,
         height=520,
@@ -144,7 +144,7 @@ def growing(runs: Sequence[Mapping[str, Any]]) -> go.Figure:
         figure.add_scatter(x=numbers, y=values, mode="markers", name=name, marker={"color": colour}, row=1, col=2)
     figure.update_xaxes(title="cart")
     figure.update_yaxes(title="CPU time of a minibatch (ms)", rangemode="tozero", row=1, col=1)
-    figure.update_yaxes(title="error of single steps", type="log", row=1, col=2)
+    figure.update_yaxes(title="error of single steps (deviations squared)", type="log", row=1, col=2)
     figure.update_layout(
         title="Many carts: what the next one costs, and what the old ones lose", legend=BELOW, height=480
     )
