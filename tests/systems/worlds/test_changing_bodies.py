@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -234,3 +236,16 @@ def test_the_five_doors_are_those_of_the_published_reference_returns(shared_data
         rows = list(csv.DictReader(lines))
     published = [(row["handle"], float(row["joint_low_rad"]), float(row["joint_high_rad"])) for row in rows]
     assert tuple(published) == hinge_door.TASKS
+
+
+@pytest.mark.parametrize(
+    "first", ["from inscape.systems.worlds import returns", "import inscape.systems.worlds.record"]
+)
+def test_a_function_is_not_hidden_by_the_module_of_its_name(first):
+    said = subprocess.run(
+        [sys.executable, "-c", f"{first}\nfrom inscape.systems.worlds import record\nprint(callable(record))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.strip() == "True"
