@@ -56,7 +56,8 @@ def test_the_old_ratio_leaves_the_last_task_out_and_the_final_error_does_not():
 
 
 def test_the_better_rival_is_taken_seed_by_seed():
-    names = ("hypernet", "finetune", "ewc", "si", "multitask", "finetune, wide", "ewc, wide", "si, wide", "ewc 1")
+    arms = ("hypernet", "finetune", "ewc", "si", "multitask", "progressive")
+    names = (*arms, "finetune, wide", "ewc, wide", "si, wide", "ewc 1")
     strong = {name: [FORGETS, FORGETS] for name in names}
     strong |= {"hypernet": [KEEPS, KEEPS], "ewc": [FORGETS, KEEPS], "si": [KEEPS, FORGETS]}
     strong |= {f"hypernet without {part}": [FORGETS, FORGETS] for part in ("regulariser", "look-ahead")}
@@ -80,6 +81,20 @@ def test_returns_are_read_after_the_last_task():
     assert findings.measured["retained"].value == pytest.approx(100)
     assert findings.measured["beats_forgetters"].value == pytest.approx(0)
     assert "pusher_finetune" not in findings.measured
+
+
+def test_balance_is_that_of_the_laws_after_the_last_cart():
+    def played(first, last):
+        shares = np.array([[first, last], [np.nan, 1.0]])
+        return [{"balanced": shares, "returns": 0.6 * shares}]
+
+    findings = Findings()
+    arms = {"single": played(0.0, 1.0), "hypernet": played(1.0, 0.5)}
+    judging.judge_balance(findings, arms, [{"return": 0.8, "balanced": 1.0}, {"return": 0.7, "balanced": 1.0}])
+    assert findings.measured["carts_balanced"].value == pytest.approx(100)
+    assert findings.measured["carts_balanced_hypernet"].value == pytest.approx(75)
+    assert findings.measured["carts_ceiling"].value == pytest.approx(80)
+    assert [row["law"] for row in findings.tables["balance, carts"].rows] == ["single", "hypernet", "the world"]
 
 
 @pytest.mark.slow

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
 
 from inscape.errors import InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from inscape.models.dictionary import Library, Terms
 
 
 @dataclass(frozen=True)
@@ -20,41 +24,51 @@ class Coordinates:
     states, inputs : how many state variables and inputs there are.
     angles : positions of angles in the state, which enter as (cos, sin) and whose change is taken the short way round.
     absolute : positions of variables that are predicted themselves, not by their change.
+    terms : functions of state and inputs, angles as (cos, sin), that are seen in their place.
     """
 
     states: int
     inputs: int
     angles: tuple[int, ...] = ()
     absolute: tuple[int, ...] = ()
+    terms: Terms | None = None
 
     @classmethod
     def of(
-        cls, state_names: Sequence[str], inputs: int, angles: Sequence[str | int], absolute: Sequence[str | int]
+        cls,
+        state_names: Sequence[str],
+        input_names: Sequence[str],
+        angles: Sequence[str | int],
+        absolute: Sequence[str | int],
+        library: Library | None = None,
     ) -> Coordinates:
-        """From names of state variables, or their positions.
+        """From names of state variables, or their positions, and a library of functions of them.
 
         Raises
         ------
         UnknownNameError, InputError : for a name or a position that is none.
         """
-        places = [
-            tuple(_place(label, name, state_names) for name in names)
-            for label, names in (
-                ("angles", angles),
-                ("absolute", absolute),
-            )
-        ]
-        return cls(len(state_names), inputs, *places)
+        turned = tuple(_place("angles", name, state_names) for name in angles)
+        themselves = tuple(_place("absolute", name, state_names) for name in absolute)
+        terms = None
+        if library is not None:
+            plain = [f"cos_{name}" if k in turned else name for k, name in enumerate(state_names)]
+            terms = library.terms([*plain, *(f"sin_{state_names[k]}" for k in turned)], input_names)
+        return cls(len(state_names), len(input_names), turned, themselves, terms)
 
     @property
     def features(self) -> int:
         """Numbers that enter the network."""
-        return self.states + len(self.angles) + self.inputs
+        return self.states + len(self.angles) + self.inputs if self.terms is None else len(self.terms)
 
     def seen(
         self, states: Float[np.ndarray, "*batch state"], inputs: Float[np.ndarray, "*batch input"]
     ) -> Float[np.ndarray, "*batch feature"]:
-        """State, with angles as cosines where they stood and sines after, then inputs."""
+        """State, with angles as cosines where they stood and sines after, then inputs; or the terms of all these."""
+        plain = self._plain(states, inputs)
+        return plain if self.terms is None else self.terms.columns(plain)
+
+    def _plain(self, states: np.ndarray, inputs: np.ndarray) -> np.ndarray:
         if not self.angles:
             return np.concatenate([states, inputs], axis=-1)
         angles = states[..., list(self.angles)]

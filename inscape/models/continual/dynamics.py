@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from jaxtyping import Float
 from sklearn.utils.validation import check_is_fitted
 
-from inscape.errors import DivergedError, InputError, UnknownNameError
+from inscape.errors import DivergedError, InputError
 from inscape.extras import require
-from inscape.models.continual.coordinates import Coordinates
-from inscape.models.continual.live_learner import LiveLearner
 from inscape.models.continual.normaliser import Normaliser
-from inscape.models.continual.task_law import TaskLaw
 from inscape.models.continual.task_scores import TaskScores
 from inscape.models.continual.transitions import Transitions
 from inscape.models.continual.unlabelled import Unlabelled
-from inscape.models.model import Model, check_runs
+from inscape.models.dictionary import Library
+from inscape.models.model import check_runs
 from inscape.trajectories import Trajectories, Trajectory, as_trajectories
 
-if TYPE_CHECKING:
-    pass
-
-METHODS = ("hypernet", "finetune", "coreset", "ewc", "si", "multitask", "single")
+METHODS = ("hypernet", "finetune", "coreset", "ewc", "si", "multitask", "progressive", "single")
 STRENGTHS = {"ewc": 1e4, "si": 0.1}
 NO_LABEL = "all"
 """Name of the task of runs whose context names none."""
 
 
-class ContinualDynamics(LiveLearner, TaskScores, Unlabelled, Model):
+class ContinualDynamics(TaskScores, Unlabelled):
     """One law for every task of a sequence; what is kept of an old task depends on the method.
 
     Huang, Xie, Bharadhwaj, Shkurti (2021), Continual model-based reinforcement learning with hypernetworks,
@@ -40,12 +35,14 @@ class ContinualDynamics(LiveLearner, TaskScores, Unlabelled, Model):
     - "finetune": from one body for all tasks, and a linear head for each;
     - "coreset": the same, rehearsing random samples kept of each old task; "multitask": rehearsing all of them;
     - "ewc", "si": the same body, held back by elastic weight consolidation or synaptic intelligence;
+    - "progressive": from a network of its own for each task, which also looks into all networks before it;
     - "single": from a network of its own for each task.
 
     Parameters
     ----------
     method : one of these.
-    hidden : units of each hidden layer of the perceptron.
+    hidden : units of each hidden layer of the perceptron; () for a law that is linear in what it sees ("hypernet" and
+        "single" only).
     embedding, hyper_hidden, chunk : of the hypernetwork, as of `HyperNetwork`.
     beta : weight of the hypernetwork's regulariser.
     regularised_tasks : so many old tasks, drawn anew, are minded in each step; all if None.
@@ -60,6 +57,8 @@ class ContinualDynamics(LiveLearner, TaskScores, Unlabelled, Model):
     activation : "relu", "elu" or "tanh".
     angles, absolute : names or positions of state variables that are angles, and of those that are predicted
         themselves, not by their change.
+    library : terms, of `inscape.models.dictionary`, that are seen in place of state and inputs. With hidden=() the
+        hypernetwork writes the coefficients of a SINDy law, all of them: see `TaskLaw.coefficients`.
     scale_targets : whether changes are measured in their standard deviations in the first task's data.
     validation : share of the transitions that is not trained on.
     seed : of weights and batches.
@@ -71,14 +70,6 @@ class ContinualDynamics(LiveLearner, TaskScores, Unlabelled, Model):
     """
 
     _takes_inputs = True
-
-    tasks_: tuple[str, ...]
-    current_task_: str | None
-    kept_: dict[str, np.ndarray] | None
-    target_scale_: Float[np.ndarray, "state"] | None
-    normalisers_: dict[str, Float[np.ndarray, "three feature"]]
-    residuals_: dict[str, Float[np.ndarray, "state"]]
-    _laws: dict[str, TaskLaw]
 
     def __init__(
         self,
@@ -103,6 +94,7 @@ class ContinualDynamics(LiveLearner, TaskScores, Unlabelled, Model):
         activation: str = "relu",
         angles: tuple[str | int, ...] = (),
         absolute: tuple[str | int, ...] = (),
+        library: Library | None = None,
         scale_targets: bool = True,
         validation: float = 0.25,
         seed: int = 0,
@@ -127,11 +119,10 @@ class ContinualDynamics(LiveLearner, TaskScores, Unlabelled, Model):
         self.activation = activation
         self.angles = angles
         self.absolute = absolute
+        self.library = library
         self.scale_targets = scale_targets
         self.validation = validation
         self.seed = seed
-
-    # Learning.
 
     def partial_fit(
         self, trajectories: Any, task: str | None = None, dt: float | None = None, *, minibatches: int | None = None
@@ -267,128 +258,9 @@ class ContinualDynamics(LiveLearner, TaskScores, Unlabelled, Model):
         asked = self._coordinates.asked(kept.states, kept.nexts) / self.target_scale_
         return torch.from_numpy(seen.astype(np.float32)), torch.from_numpy(asked.astype(np.float32))
 
-    # What was learned.
-
-    def task_law(self, task: str | None = None) -> TaskLaw:
-        """The law of one task, as a system that a planner can step; of the current or latest task if None.
-
-        Raises
-        ------
-        UnknownNameError : for a task that was never learned.
-        """
-        check_is_fitted(self)
-        name = self._known(task)
-        laws = self.__dict__.setdefault("_laws", {})
-        if name not in laws:
-            laws[name] = TaskLaw(
-                name, self._learner.plan, self._learner.layers(name), *self._reading(name), **self._labels
-            )
-        return laws[name]
-
-    @property
-    def law(self) -> Any:
-        """The law of the current task."""
-        return self.task_law()
-
-    def step(
-        self,
-        states: Float[np.ndarray, "*batch state"],
-        inputs: Float[np.ndarray, "*batch input"],
-        task: str | None = None,
-    ) -> Float[np.ndarray, "*batch state"]:
-        """The states one interval later in a task; see `TaskLaw.step`."""
-        return self.task_law(task).step(states, inputs)
-
-    def forecast(
-        self,
-        history: Any,
-        horizon: int,
-        inputs: Float[np.ndarray, "horizon input"] | None = None,
-        task: str | None = None,
-    ) -> Trajectory:
-        """As of `Model.forecast`, in a task: the one named, or the one in the history's context, or the current one.
-
-        The first step is driven by the history's last input, step k + 1 by row k of `inputs`.
-
-        Raises
-        ------
-        UnknownNameError : for a task that was never learned.
-        """
-        check_is_fitted(self)
-        self._asked_task = task
-        try:
-            return super().forecast(history, horizon, inputs)
-        finally:
-            del self._asked_task
-
-    def _continue(self, history: Trajectory, inputs: np.ndarray | None, horizon: int) -> np.ndarray:
-        named = getattr(self, "_asked_task", None)
-        if named is None and "task" in history.context:
-            named = str(history.context["task"])
-        law = self.task_law(named)
-        driven = np.zeros((horizon, 0))
-        if history.inputs is not None and inputs is not None:
-            driven = np.concatenate([history.inputs[-1:], inputs[:-1]])
-        state, states = history.states[-1].astype(float), np.full((horizon, history.states.shape[1]), np.nan)
-        for k in range(horizon):
-            state = law.step(state, driven[k])
-            if not np.isfinite(state).all():
-                break
-            states[k] = state
-        return states
-
-    def error(self, trajectories: Any, task: str | None = None) -> float:
-        """Mean squared error of single steps in a task, in units of `target_scale_` squared."""
-        check_is_fitted(self)
-        seen = self._seen(trajectories)
-        return float((self.task_law(task).errors(seen.states, seen.inputs, seen.nexts) ** 2).mean())
-
-    @property
-    def _hypernetted(self) -> Any:
-        check_is_fitted(self)
-        if self.method != "hypernet":
-            raise InputError(f'method: {self.method!r} has no embeddings; expected "hypernet"')
-        return self._learner
-
-    @property
-    def _coordinates(self) -> Coordinates:
-        return Coordinates.of(self.state_names_, len(self.input_names_), self.angles, self.absolute)
-
-    @property
-    def _labels(self) -> dict[str, Any]:
-        return {"state_names": self.state_names_, "input_names": self.input_names_, "dt": self.dt_}
-
-    def _reading(self, task: str) -> tuple[Coordinates, Normaliser, np.ndarray]:
-        assert self.target_scale_ is not None
-        return self._coordinates, Normaliser.of(self.normalisers_[task]), self.target_scale_
-
-    def _seen(self, trajectories: Any) -> Transitions:
-        if isinstance(trajectories, Transitions):
-            return trajectories
-        runs = as_trajectories(trajectories, self.dt_)
-        self._same_system(runs.state_names, runs.input_names, max(runs, key=len).dt)
-        seen = Transitions.of_runs(runs)
-        if not len(seen):
-            raise InputError("recording: no complete transition found, expected at least one")
-        return seen
-
-    def _known(self, task: str | None) -> str:
-        if task is None:
-            return self.current_task_ or self.tasks_[-1]
-        if str(task) not in self.tasks_:
-            raise UnknownNameError("task", str(task), self.tasks_)
-        return str(task)
-
     def _same_system(self, state_names: tuple[str, ...], input_names: tuple[str, ...], dt: float) -> None:
         if hasattr(self, "dt_") and hasattr(self, "tasks_"):
-            if (state_names, input_names) != (self.state_names_, self.input_names_):
-                raise InputError(
-                    f"recording: {len(state_names)} states and {len(input_names)} inputs found "
-                    f"({', '.join(state_names[:4])}...), expected the {len(self.state_names_)} and "
-                    f"{len(self.input_names_)} of the tasks before ({', '.join(self.state_names_[:4])}...)"
-                )
-            if abs(dt - self.dt_) > 1e-3 * self.dt_:
-                raise InputError(f"recording: sampling interval {dt:.6g} found, expected {self.dt_:.6g} as before")
+            self._check_system(state_names, input_names, dt)
             return
         from inscape.models.continual.methods import check_settings
 

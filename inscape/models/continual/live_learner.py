@@ -8,14 +8,19 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from inscape.models.continual.coordinates import Coordinates
+from inscape.models.model import Model
 
 if TYPE_CHECKING:
     from inscape.models.continual.learner import Learner
+    from inscape.models.dictionary import Library
 
 
-class LiveLearner:
-    """Keeps a `Learner`, and makes it anew from arrays where there is none; it is a part of `ContinualDynamics`."""
+class LiveLearner(Model):
+    """A model whose torch networks, a `Learner`, are made anew from arrays where there are none."""
 
+    angles: tuple[str | int, ...]
+    absolute: tuple[str | int, ...]
+    library: Library | None
     tasks_: tuple[str, ...]
     current_task_: str | None
     kept_: dict[str, np.ndarray] | None
@@ -40,8 +45,7 @@ class LiveLearner:
         return [array for name, array in self._learner.arrays().items() if name.startswith("weights ")]
 
     def __getstate__(self) -> dict[str, Any]:
-        kept: Any = super().__getstate__()
-        state: dict[str, Any] = dict(kept)
+        state: dict[str, Any] = dict(super().__getstate__())
         state.pop("_laws", None)
         live = state.pop("_live", None)
         if live is not None:
@@ -64,4 +68,4 @@ class LiveLearner:
 
     @property
     def _coordinates(self) -> Coordinates:
-        raise NotImplementedError
+        return Coordinates.of(self.state_names_, self.input_names_, self.angles, self.absolute, self.library)

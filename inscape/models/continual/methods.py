@@ -11,6 +11,7 @@ from inscape.models.continual.coordinates import Coordinates
 from inscape.models.continual.dynamics import METHODS, STRENGTHS
 from inscape.models.continual.learner import Course, Learner
 from inscape.models.continual.perceptron import MODULES, Plan
+from inscape.models.dictionary import Library
 
 if TYPE_CHECKING:
     from inscape.models.continual.dynamics import ContinualDynamics
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 def learner_of(model: ContinualDynamics, coordinates: Coordinates) -> Learner:
     """The learner of a model's settings, for a system of so many states and inputs."""
     from inscape.models.continual.hypernet_learner import HypernetLearner
+    from inscape.models.continual.progressive import ProgressiveLearner
     from inscape.models.continual.shared_body import SharedBodyLearner, SingleLearner
 
     plan = Plan(
@@ -38,8 +40,8 @@ def learner_of(model: ContinualDynamics, coordinates: Coordinates) -> Learner:
             plastic=model.plastic,
             last_bias=model.last_bias,
         )
-    if model.method == "single":
-        return SingleLearner(plan, course)
+    if model.method in ("single", "progressive"):
+        return (SingleLearner if model.method == "single" else ProgressiveLearner)(plan, course)
     strength = STRENGTHS.get(model.method) if model.strength is None else model.strength
     return SharedBodyLearner(
         plan,
@@ -65,8 +67,11 @@ def check_settings(model: ContinualDynamics) -> None:
         raise InputError(f'loss: {model.loss!r} found, expected "mse" or "gaussian"')
     for name in ("hidden", "hyper_hidden"):
         sizes = getattr(model, name)
-        if not isinstance(sizes, (tuple, list)) or not sizes or not all(_whole(size, 1) for size in sizes):
+        may_be_empty = name == "hidden" and model.method in ("hypernet", "single")
+        if not isinstance(sizes, (tuple, list)) or not (sizes or may_be_empty) or not all(_whole(s, 1) for s in sizes):
             raise InputError(f"{name}: {sizes!r} found, expected whole numbers of at least 1, such as (64, 64)")
+    if model.library is not None and not isinstance(model.library, Library):
+        raise InputError(f"library: {type(model.library).__name__} found, expected one of inscape.models.dictionary")
     for name, least in (("embedding", 1), ("coreset", 1), ("minibatches", 0), ("batch_size", 1)):
         if not _whole(getattr(model, name), least):
             raise InputError(f"{name}: {getattr(model, name)!r} found, expected a whole number, at least {least}")

@@ -79,6 +79,24 @@ class TaskLaw:
         states, inputs = self._checked(states, inputs)
         return self.coordinates.moved(states, answer(self._scaled, self.features(states, inputs), self.plan.activation))
 
+    def coefficients(self) -> dict[str, Float[np.ndarray, "state"]]:
+        """What a linear law adds up, by term, in the units of state and inputs; "1" is the constant.
+
+        Raises
+        ------
+        InputError : if the network has hidden layers.
+        """
+        if self.plan.hidden:
+            raise InputError(f"coefficients: a network with hidden layers {self.plan.hidden} found, expected hidden=()")
+        matrix, bias = self._scaled[0]
+        raw = matrix * self._rate
+        terms = self.coordinates.terms
+        names = terms.names if terms is not None else tuple(f"feature {k}" for k in range(raw.shape[1]))
+        found = {"1": bias - raw @ self._centre}
+        for name, column in zip(names, raw.T, strict=True):
+            found[name] = found.get(name, 0.0) + column
+        return found
+
     def variance(
         self, states: Float[np.ndarray, "*batch state"], inputs: Float[np.ndarray, "*batch input"]
     ) -> Float[np.ndarray, "*batch state"]:

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from inscape.models.continual.task_laws import TaskLaws
 from inscape.models.continual.task_matrix import TaskMatrix
 
 
-class TaskScores:
-    """The book of scores of a model that learns task after task; it is a part of `ContinualDynamics`."""
+class TaskScores(TaskLaws):
+    """The book of scores of a model that learns task after task."""
 
-    tasks_: tuple[str, ...]
     scores_: dict[str, dict[str, float]]
 
     def examine(self, tests: Mapping[str, Any]) -> dict[str, float]:
@@ -49,10 +49,3 @@ class TaskScores:
             alone = single.matrix
             single = dict(zip(alone.tasks, alone.just_trained.tolist(), strict=True))
         return self.matrix.transfer(single)
-
-    def error(self, trajectories: Any, task: str | None = None) -> float:
-        """Mean squared error in a task."""
-        raise NotImplementedError
-
-    def _known(self, task: str | None) -> str:
-        raise NotImplementedError

@@ -10,19 +10,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from inscape.errors import InputError
 from inscape.extras import require
-from inscape.models.continual.coordinates import Coordinates
-from inscape.models.continual.normaliser import Normaliser
 from inscape.models.continual.task_inference import TaskGuess, guess_task
 from inscape.models.continual.task_law import TaskLaw
-from inscape.models.continual.transitions import Transitions
+from inscape.models.continual.task_laws import TaskLaws
 
 
-class Unlabelled:
-    """What a continual model can say of motion whose task nobody named; it is a part of `ContinualDynamics`."""
+class Unlabelled(TaskLaws):
+    """What a continual model can say of motion whose task nobody named."""
 
-    tasks_: tuple[str, ...]
-    residuals_: dict[str, np.ndarray]
-    target_scale_: np.ndarray | None
+    method: str
 
     def infer_task(self, history: Any, *, threshold: float = 10.0) -> TaskGuess:
         """Which known task a stretch of motion comes from, and whether it comes from none; see `TaskGuess`."""
@@ -74,27 +70,9 @@ class Unlabelled:
             optimiser.step()
         return place.detach()[0].numpy()
 
-    def task_law(self, task: str | None = None) -> TaskLaw:
-        """The law of one task."""
-        raise NotImplementedError
-
-    def _seen(self, trajectories: Any) -> Transitions:
-        raise NotImplementedError
-
-    def _known(self, task: str | None) -> str:
-        raise NotImplementedError
-
-    @property
-    def _coordinates(self) -> Coordinates:
-        raise NotImplementedError
-
     @property
     def _hypernetted(self) -> Any:
-        raise NotImplementedError
-
-    @property
-    def _labels(self) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def _reading(self, task: str) -> tuple[Coordinates, Normaliser, np.ndarray]:
-        raise NotImplementedError
+        check_is_fitted(self)
+        if self.method != "hypernet":
+            raise InputError(f'method: {self.method!r} has no embeddings; expected "hypernet"')
+        return self._learner

@@ -20,10 +20,12 @@ COLOURS = {
     "si": "#CC79A7",
     "coreset": "#009E73",
     "multitask": "#56B4E9",
+    "progressive": "#F0E442",
     "single": "#000000",
 }
-SYMBOLS = dict(zip(COLOURS, ("circle", "x", "square", "diamond", "triangle-up", "triangle-down", "star"), strict=True))
-BELOW = {"orientation": "h", "y": -0.25, "x": 0}
+MARKS = ("circle", "x", "square", "diamond", "triangle-up", "triangle-down", "hexagon", "star")
+SYMBOLS = dict(zip(COLOURS, MARKS, strict=True))
+BELOW = {"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0}
 
 
 def matrices(results: Mapping[str, Sequence[Mapping[str, Any]]], arms: Sequence[str]) -> go.Figure:
@@ -45,9 +47,12 @@ def matrices(results: Mapping[str, Sequence[Mapping[str, Any]]], arms: Sequence[
             row=1,
             col=column,
         )
-        figure.update_xaxes(title="last task learned", row=1, col=column)
-    figure.update_yaxes(title="task tested", autorange="reversed", row=1, col=1)
+        # Categories: a scale of numbers would have ticks between the tasks.
+        figure.update_xaxes(title="last task learned", type="category", row=1, col=column)
+        figure.update_yaxes(type="category", autorange="reversed", row=1, col=column)
+    figure.update_yaxes(title="task tested", row=1, col=1)
     figure.update_layout(
+        height=420,
         title="Error of single steps on every body after every body (mean over seeds)",
         coloraxis={"colorscale": "Cividis", "colorbar": {"title": "log10 of error"}},
     )
@@ -67,42 +72,51 @@ def learning_and_keeping(sequences: Mapping[str, Mapping[str, Sequence[Mapping[s
                 x=[just_trained(one) for one in results[arm]],
                 y=[old_ratio(one) for one in results[arm]],
                 mode="markers",
-                marker={"color": colour, "symbol": SYMBOLS[arm], "size": 11},
+                marker={"color": colour, "symbol": SYMBOLS[arm], "size": 11, "line": {"color": "#444444", "width": 1}},
                 name=arm,
                 legendgroup=arm,
                 showlegend=column == 1,
                 row=1,
                 col=column,
             )
-        figure.update_xaxes(title="error of a task just learned", type="log", row=1, col=column)
+        figure.add_hline(y=1.0, line={"color": "#888888", "width": 1, "dash": "dot"}, row=1, col=column)
+        figure.update_xaxes(title="error of a task just learned (deviations squared)", type="log", row=1, col=column)
         figure.update_yaxes(type="log", row=1, col=column)
     figure.update_yaxes(title="old tasks' error in the end / just learned", row=1, col=1)
-    figure.update_layout(title="To learn and to keep, each mark a seed", legend=BELOW)
+    figure.update_layout(title="To learn and to keep, each mark a seed", legend=BELOW, height=520)
     return figure
 
 
-def returns(arms: Mapping[str, Sequence[np.ndarray]]) -> go.Figure:
-    """Mean reward of a step on each cart in the end, by method; bars are means, marks are seeds."""
+def returns(arms: Mapping[str, Sequence[np.ndarray]], ceiling: Sequence[float]) -> go.Figure:
+    """Mean reward of a step on each cart in the end, by method, and of plans in the world itself."""
     import plotly.graph_objects as go
 
     figure = go.Figure()
+    names = [f"cart {k + 1}" for k in range(len(ceiling))]
     for arm, runs in arms.items():
         ends = np.array([matrix[:, -1] for matrix in runs])
-        names = [f"cart {k + 1}" for k in range(ends.shape[1])]
         figure.add_bar(
             x=names,
             y=ends.mean(axis=0),
-            error_y={"array": np.ptp(ends, axis=0) / 2},
+            error_y={"array": np.ptp(ends, axis=0) / 2, "color": "#777777"},
             name=arm,
             marker={"color": COLOURS[arm]},
         )
+    figure.add_scatter(
+        x=names,
+        y=list(ceiling),
+        mode="markers",
+        name="the world as law",
+        marker={"symbol": "line-ew", "size": 90, "line": {"color": "#444444", "width": 2}},
+    )
     figure.update_layout(
-        title="Planned with the laws after the last cart (bars: half the range over seeds)",
+        title="Planned with the laws after the last cart (whiskers: half the range over seeds)",
         barmode="group",
         legend=BELOW,
+        height=520,
     )
     figure.update_xaxes(title="in the order in which they were learned")
-    figure.update_yaxes(title="mean reward of a step, (1 + cos) / 2", range=[0, 1])
+    figure.update_yaxes(title="mean reward of a step", range=[0, 1])
     return figure
 
 
@@ -130,6 +144,8 @@ def growing(runs: Sequence[Mapping[str, Any]]) -> go.Figure:
         figure.add_scatter(x=numbers, y=values, mode="markers", name=name, marker={"color": colour}, row=1, col=2)
     figure.update_xaxes(title="cart")
     figure.update_yaxes(title="CPU time of a minibatch (ms)", rangemode="tozero", row=1, col=1)
-    figure.update_yaxes(title="error of single steps", type="log", row=1, col=2)
-    figure.update_layout(title="Many carts: what the next one costs, and what the old ones lose", legend=BELOW)
+    figure.update_yaxes(title="error of single steps (deviations squared)", type="log", row=1, col=2)
+    figure.update_layout(
+        title="Many carts: what the next one costs, and what the old ones lose", legend=BELOW, height=480
+    )
     return figure

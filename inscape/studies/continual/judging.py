@@ -39,6 +39,7 @@ def judge_predictions(findings: Findings, strong: Results, bodies: Results, door
         "strong_penalties_tuned": over(*tuned),
         "strong_penalties_wide": over("ewc, wide", "si, wide"),
         "strong_finetune_wide": over("finetune, wide"),
+        "strong_progressive": over("progressive"),
         "near_oracle": over("multitask"),
         "without_regulariser": [old_ratio(one) for one in strong["hypernet without regulariser"]],
         "without_look_ahead": [old_ratio(one) for one in strong["hypernet without look-ahead"]],
@@ -124,3 +125,25 @@ def judge_returns(findings: Findings, returns: dict[str, dict[str, list[np.ndarr
                 for method, matrices in arms.items()
             ),
         )
+
+
+def judge_balance(findings: Findings, played: Results, ceiling: list[dict[str, float]]) -> None:
+    """Whether planning with these laws does what it is meant to: the pole stands, as when the law is the world."""
+    setting = "second half of each episode, cos > 0.9, final laws"
+    for name, method in (("carts_balanced", "single"), ("carts_balanced_hypernet", "hypernet")):
+        shares = [100.0 * float(one["balanced"][:, -1].mean()) for one in played[method]]
+        findings.measured[name] = over_seeds(shares, setting)
+    best = float(np.mean([one["return"] for one in ceiling]))
+    earned = [100.0 * float(one["returns"][:, -1].mean()) / best for one in played["single"]]
+    findings.measured["carts_ceiling"] = over_seeds(earned, f"{best:.3g} in the world itself, one episode a cart")
+    findings.tables["balance, carts"] = Table(
+        "Share of the second half of the episodes in which the pole stands (cos > 0.9), with the laws after the last "
+        "cart, in %; means over seeds. The last row plans in the world itself.",
+        tuple(
+            {"law": name} | {f"cart {k + 1}": 100.0 * float(share) for k, share in enumerate(shares)}
+            for name, shares in [
+                *((m, np.mean([one["balanced"][:, -1] for one in runs], axis=0)) for m, runs in played.items()),
+                ("the world", [one["balanced"] for one in ceiling]),
+            ]
+        ),
+    )

@@ -6,7 +6,9 @@ line. Any environment of gymnasium's is taken wherever these are.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -70,10 +72,21 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    # A module of the same name (`record`, `film`) must not hide the function once it is loaded.
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+class _Room(ModuleType):
+    """A module of the same name as its function (`record`, `film`) must not hide it, whichever is loaded first."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # The import system binds every loaded module in its package, under the module's name.
+        hides = isinstance(value, ModuleType) and _HOMES.get(name) == name
+        super().__setattr__(name, getattr(value, name) if hides else value)
+
+
+sys.modules[__name__].__class__ = _Room

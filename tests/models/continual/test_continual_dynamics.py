@@ -14,6 +14,8 @@ pytest.importorskip("torch")
 from inscape.app.model_state import decode_model, encode_model
 from inscape.models import ContinualDynamics
 from inscape.models.continual import METHODS
+from inscape.models.continual.perceptron import answer
+from inscape.models.dictionary import polynomial
 
 PUSHES = {"right": 1.0, "left": -1.0, "hard": 2.5}
 SMALL = {"hidden": (24, 24), "hyper_hidden": (12, 12), "minibatches": 250, "batch_size": 50, "learning_rate": 3e-3}
@@ -64,9 +66,21 @@ def test_without_the_regulariser_the_hypernetwork_forgets_too(hypernet):
     assert learned("hypernet", beta=0.0).matrix.old_ratio() > 3 * hypernet.matrix.old_ratio()
 
 
-@pytest.mark.parametrize("method", ["coreset", "single"])
+@pytest.mark.parametrize("method", ["coreset", "progressive", "single"])
 def test_methods_that_keep_samples_or_networks_hardly_forget(method):
     assert learned(method).matrix.old_ratio() < 2
+
+
+def test_columns_of_a_progressive_network_never_move_again_and_are_one_wide_perceptron():
+    law = learned("progressive", minibatches=60)
+    assert law.matrix.old_ratio() == 1
+    torch = pytest.importorskip("torch")
+    run, learner = TESTS["hard"], law._learner
+    seen = law.task_law("hard").features(run.states, run.inputs)
+    with torch.no_grad():
+        each = learner._answer(2, torch.from_numpy(seen)).numpy()
+    assert np.allclose(each, answer(learner.layers("hard"), seen, "relu"), atol=1e-5)
+    assert [len(matrix) for matrix, _ in learner.layers("left")] == [48, 48, 2]
 
 
 @pytest.mark.parametrize("method", ["ewc", "si"])
@@ -216,6 +230,27 @@ def test_a_variable_asked_for_itself_is_not_added_to_the_old_one():
     assert np.abs(law.step(states, inputs)[:, 0] - nexts[:, 0]).mean() < 0.05
 
 
+def test_a_hypernetwork_writes_the_coefficients_of_a_law_that_is_linear_in_its_terms():
+    rng = np.random.default_rng(0)
+    states, inputs = rng.normal(size=(600, 2)), rng.uniform(-1, 1, (600, 1))
+    law = ContinualDynamics(
+        hidden=(), library=polynomial(2), hyper_hidden=(12, 12), minibatches=500, batch_size=50, learning_rate=3e-3
+    )
+    x, v = states.T
+    for task, push in PUSHES.items():
+        nexts = states + 0.1 * np.stack([v, push * inputs[:, 0] - 0.5 * x * v], axis=1)
+        law.partial_fit_pairs(states, inputs, nexts, task, 0.1)
+    for task, push in PUSHES.items():
+        found = law.task_law(task).coefficients()
+        assert found["u0"][1] == pytest.approx(0.1 * push, abs=0.02)
+        assert found["x0*x1"][1] == pytest.approx(-0.05, abs=0.02)
+        assert abs(found["x1**2"][1]) < 0.02
+    back = decode_model(*encode_model(law))
+    assert np.array_equal(back.step(states, inputs, "left"), law.step(states, inputs, "left"))
+    with pytest.raises(InputError, match="coefficients: a network with hidden layers"):
+        learned("single", minibatches=1).task_law().coefficients()
+
+
 def test_a_gaussian_law_knows_where_the_noise_is():
     rng = np.random.default_rng(0)
     states, inputs = rng.normal(size=(2000, 1)), rng.uniform(-1, 1, (2000, 1))
@@ -246,7 +281,8 @@ def test_a_chunked_and_plastic_hypernetwork_learns_too():
     [
         ({"method": "hypernett"}, UnknownNameError, "method 'hypernett' is not known; nearest: hypernet"),
         ({"loss": "l1"}, InputError, "loss: 'l1' found"),
-        ({"hidden": ()}, InputError, r"hidden: \(\) found"),
+        ({"hidden": (), "method": "ewc"}, InputError, r"hidden: \(\) found"),
+        ({"library": "polynomial"}, InputError, "library: str found"),
         ({"beta": -1}, InputError, "beta: -1 found"),
         ({"learning_rate": np.nan}, InputError, "learning_rate: nan found"),
         ({"validation": 1.0}, InputError, "validation: 1.0 found"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -68,6 +70,22 @@ def test_reversed_motors_do_what_the_opposite_action_does():
     left, right = cartpole_variants.four()[:2]
     cart = np.array([0.1, 2.0, 0.3, -1.0])
     assert np.allclose(left.move(cart, np.array([-0.6])), right.move(cart, np.array([0.6])), atol=1e-14)
+
+
+def test_a_cart_begins_its_random_steps_where_one_step_cannot_reach_the_end_of_the_rail():
+    for cart in cartpole_variants.four():
+        _, _, nexts = cart.single_steps(2000, seed=3)
+        assert np.abs(nexts[:, 0]).max() < cart.parameters["rail"]
+        assert cart.dt == pytest.approx(0.04)
+
+
+def test_a_balanced_and_centred_cart_earns_one_and_a_hanging_one_nothing():
+    cart = cartpole_variants.CartpoleVariant()
+    upright, aside, hanging = (np.array([x, c, 0.0, 0.0, 0.0]) for x, c in ((0.0, 1.0), (1.5, 1.0), (0.0, -1.0)))
+    still = np.zeros(1)
+    assert cart.reward(upright, still) == pytest.approx(1)
+    assert cart.reward(aside, still) == pytest.approx((1 + 0.1**0.5625) / 2)
+    assert cart.reward(hanging, still) == pytest.approx(0)
 
 
 @pytest.mark.parametrize(("densities", "sign"), [((500, 500), 0), ((100, 500), -1), ((500, 100), 1)])
@@ -218,3 +236,16 @@ def test_the_five_doors_are_those_of_the_published_reference_returns(shared_data
         rows = list(csv.DictReader(lines))
     published = [(row["handle"], float(row["joint_low_rad"]), float(row["joint_high_rad"])) for row in rows]
     assert tuple(published) == hinge_door.TASKS
+
+
+@pytest.mark.parametrize(
+    "first", ["from inscape.systems.worlds import returns", "import inscape.systems.worlds.record"]
+)
+def test_a_function_is_not_hidden_by_the_module_of_its_name(first):
+    said = subprocess.run(
+        [sys.executable, "-c", f"{first}\nfrom inscape.systems.worlds import record\nprint(callable(record))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.strip() == "True"
