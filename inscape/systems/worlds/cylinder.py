@@ -206,7 +206,9 @@ class Body:
     """One flow with its cylinder: `head` has what `HEAD` names, `flow` the populations."""
 
     def __init__(self, world: Cylinder, head: Float[np.ndarray, "5"], flow: Float[np.ndarray, "flat"]):
-        self.head, self.flow, self._other = head, flow, flow.copy()
+        # Side by side in memory, the two would make the compiled step take its slow path, which rounds otherwise.
+        room = np.concatenate([flow, flow, flow])
+        self.head, self.flow, self._other = head, room[: flow.size], room[-flow.size :]
         self._lattice = _lattice(world.reynolds, world.resolution)
         self._shape = (world.columns, world.rows)
         self._resolution, self._filter_time = world.resolution, world.filter_time
