@@ -38,6 +38,24 @@ def cartpole_returns(item: Mapping[str, Any]) -> dict[str, Any]:
     return {"returns": matrix, "balanced": balanced}
 
 
+def final_motions(item: Mapping[str, Any]) -> list[np.ndarray]:
+    """What is observed (time, 5) of each cart when it is planned in the law that is left after the last one.
+
+    item : as of `cartpole_returns`.
+    """
+    from inscape.control import ICEM
+    from inscape.models import ContinualDynamics
+
+    worlds = worlds_of("cartpoles", item["count"])
+    law = ContinualDynamics(**item["settings"], seed=item["seed"] % 2**31)
+    for j, world in enumerate(worlds):
+        sample = samples_of(world, "cartpoles", item["train"], 1, item["seed"] + 1000 * j)
+        law.partial_fit_pairs(*sample.train, world.task, world.dt)
+    planner = ICEM(**item["planner"], seed=item["seed"])
+    one = {**item, "episodes": 1}
+    return [_runs(world, planner.policy(law.task_law(world.task), world), one)[0].states for world in worlds]
+
+
 def true_return(item: Mapping[str, Any]) -> dict[str, float]:
     """What the same planner earns on one cart when its law is the world itself: the ceiling of every learned law.
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from inscape.studies.continual import beyond, figures, planning, speed
 from inscape.studies.continual.claims import CLAIMS, PAPER
+from inscape.studies.continual.films import film_of_carts
 from inscape.studies.continual.judging import (
     Results,
     judge_balance,
@@ -20,6 +22,7 @@ from inscape.studies.continual.judging import (
 )
 from inscape.studies.continual.learning import learned
 from inscape.studies.continual.remarks import remarks
+from inscape.studies.continual.sequences import worlds_of
 from inscape.studies.lab import Lab
 from inscape.studies.paper import Findings, Measured, Table
 from inscape.studies.study import Study
@@ -201,6 +204,10 @@ def carts(lab: Lab, sizes: Sizes) -> tuple[Results, list[dict[str, float]]]:
         for seed in sizes.seeds
     ]
     found = lab.parallel_map(planning.cartpole_returns, items, label="planning on carts")
+    filmed = {method: items[methods.index(method) * len(sizes.seeds)] for method in ("hypernet", "finetune")}
+    motions = lab.parallel_map(planning.final_motions, list(filmed.values()), label="carts to be filmed")
+    names = [world.task for world in worlds_of("cartpoles", count)]
+    film_of_carts(dict(zip(filmed, motions, strict=True)), names, Path(lab.folder.path) / "films" / "carts.mp4")
     known = [{**acting, "cart": cart, "episodes": 1, "seed": sizes.seeds[0]} for cart in range(count)]
     ceiling = lab.parallel_map(planning.true_return, known, label="planning in the carts themselves")
     return by_method(methods, sizes, found), ceiling

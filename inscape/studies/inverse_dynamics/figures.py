@@ -160,7 +160,9 @@ def probe_errors(arms: Any) -> go.Figure:
             "size": 12,
         },
     )
-    figure.add_vline(x=1.5, line={"color": "#000000", "dash": "dash", "width": 1}, annotation_text="a goal's radius")
+    figure.add_vline(x=1.5, line={"color": "#000000", "dash": "dash", "width": 1})
+    # On a logarithmic axis plotly would put a line's own text at 10**1.5.
+    figure.add_annotation(x=np.log10(1.5), y=1, yref="paper", text="a goal's radius", showarrow=False, xanchor="left")
     figure.update_layout(
         title="The mass's place, read from a frozen code by a linear map",
         xaxis={"title": "root mean squared error, cm", "type": "log"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from inscape.analysis.confounding import confounding
 from inscape.models.inverse_dynamics import InverseDynamics
 from inscape.studies.inverse_dynamics import linear, published
 from inscape.studies.inverse_dynamics.claims import CLAIMS, PAPER
+from inscape.studies.inverse_dynamics.films import film_of_paths
 from inscape.studies.inverse_dynamics.remarks import remarks
 from inscape.studies.lab import Lab, bootstrap_interval
 from inscape.studies.paper import Findings, Measured, Table
@@ -54,6 +56,7 @@ def run(lab: Lab) -> Findings:
     findings.figures["published"] = figures.beside_the_paper(findings.tables["published"].rows)
     findings.figures["paths"] = figures.paths_to_a_goal(arms)
     findings.figures["frames"] = figures.what_is_seen()
+    film_of_paths(arms, Path(lab.folder.path) / "films" / "to-a-new-goal.mp4", lab.choose(smoke=1, desk=4, paper=8))
     findings.notes = remarks(findings)
     return findings
 
