@@ -241,7 +241,7 @@ class _Cube:
     def check_possible(self, random: np.random.Generator) -> None:
         if (self.at(random.random((_TRIALS, self.size))) <= _IMPOSSIBLE).all():
             raise InputError(
-                f"log_likelihood: -inf at all of {_TRIALS} draws from the prior; expected some that can be: is it too wide?"
+                f"log_likelihood: -inf at all {_TRIALS} draws of the prior; expected some that can be: too wide?"
             )
 
 
