@@ -113,8 +113,7 @@ class Cell:
                 raise InputError(f"{name}: {value:g} found, expected a positive finite number")
         if self.temperature < 150:
             raise InputError(
-                f"temperature: {self.temperature:g} K found; for degrees Celsius give "
-                f"{self.temperature + 273.15:g}"
+                f"temperature: {self.temperature:g} K found; for degrees Celsius give {self.temperature + 273.15:g}"
             )
         if not self.limits[0] < self.limits[1]:
             raise InputError(f"limits: {self.limits} found, expected (lowest, highest) voltage")

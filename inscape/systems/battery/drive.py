@@ -35,9 +35,7 @@ class Drive:
         times = np.asarray(self.times, dtype=float)
         currents = np.asarray(self.currents, dtype=float)
         if times.ndim != 1 or times.size == 0 or currents.shape[-1:] != times.shape or currents.ndim > 2:
-            raise InputError(
-                f"current: shape {currents.shape} at {times.shape} times, expected (time,) or (run, time)"
-            )
+            raise InputError(f"current: shape {currents.shape} at {times.shape} times, expected (time,) or (run, time)")
         if not np.isfinite(times).all() or (np.diff(times) <= 0).any():
             raise InputError("current: its times are not finite and rising; sort them and drop what is doubled")
         bad = ~np.isfinite(currents)

@@ -77,8 +77,7 @@ def _cell(lines: list[str], source: str) -> Cell:
     if missing:
         raise InputError(f"{source}: no coefficients of {', '.join(missing)} found")
     falling = {
-        name: np.array([found.get(power, 0.0) for power in range(max(found), -1, -1)])
-        for name, found in powers.items()
+        name: np.array([found.get(power, 0.0) for power in range(max(found), -1, -1)]) for name, found in powers.items()
     }
     potential_a, potential_c, diffusivity, kinetics = (falling[name] for name in QUANTITIES)
     concentration_a = 30.53  # kmol/m3

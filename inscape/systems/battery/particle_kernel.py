@@ -176,6 +176,4 @@ def terminal_voltage(  # type: ignore[no-untyped-def]
                 loss = thermal * (za + zc)
             else:
                 loss = 2.0 * thermal * (np.arcsinh(0.5 * za) + np.arcsinh(0.5 * zc))
-            voltages[r, t] = (
-                evaluate(uc, uc_s, y) - evaluate(ua, ua_s, x) - loss - current * resistance[r]
-            )
+            voltages[r, t] = evaluate(uc, uc_s, y) - evaluate(ua, ua_s, x) - loss - current * resistance[r]

@@ -283,7 +283,9 @@ class SingleParticle:
         xc, c_index, _ = self._particle("c", rows, plan, len(at))
         voltages = self.voltages_of_surfaces(rows, xa, xc, plan.at_outputs, a_index, c_index)
         runs = [
-            self._run(number, at, voltages[number], xa[a_index[number]], xc[c_index[number]], plan, given, stop_at_limits)
+            self._run(
+                number, at, voltages[number], xa[a_index[number]], xc[c_index[number]], plan, given, stop_at_limits
+            )
             for number in range(len(rows))
         ]
         return runs[0] if len(runs) == 1 and n is None else Trajectories(runs)
@@ -349,7 +351,9 @@ class SingleParticle:
             states[first:] = np.nan
         elif outside.any():
             first = int(np.argmax(outside))
-            context["beyond_limits"] = f"voltage {voltage[first]:.4g} V at {times[first]:g} s, limits {low:g} to {high:g} V"
+            context["beyond_limits"] = (
+                f"voltage {voltage[first]:.4g} V at {times[first]:g} s, limits {low:g} to {high:g} V"
+            )
             if stop_at_limits:
                 context["stopped"] = context["beyond_limits"]
                 states[first:] = np.nan
