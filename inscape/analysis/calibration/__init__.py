@@ -1,4 +1,4 @@
-"""Calibration: hidden parameters from a measured curve, how well it tells them apart, and what a surrogate does to them.
+"""Calibration: hidden parameters from a measured curve, how well it tells them apart, what a surrogate does to them.
 
 A model is any function from rows of parameters (run, parameter) to rows of what would be observed (run, time).
 """
@@ -9,17 +9,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from inscape.analysis.calibration.bias import ErrorBudget as ErrorBudget
+    from inscape.analysis.calibration.bias import SurrogateBias as SurrogateBias
+    from inscape.analysis.calibration.bias import error_budget as error_budget
+    from inscape.analysis.calibration.bias import surrogate_bias as surrogate_bias
+    from inscape.analysis.calibration.fisher import Identifiability as Identifiability
+    from inscape.analysis.calibration.fisher import identifiability as identifiability
     from inscape.analysis.calibration.gauss_newton import BestFit as BestFit
     from inscape.analysis.calibration.gauss_newton import best_fit as best_fit
     from inscape.analysis.calibration.posterior_of_curve import Calibration as Calibration
     from inscape.analysis.calibration.posterior_of_curve import CalibrationWarning as CalibrationWarning
     from inscape.analysis.calibration.posterior_of_curve import calibrate as calibrate
-    from inscape.analysis.calibration.fisher import Identifiability as Identifiability
-    from inscape.analysis.calibration.fisher import identifiability as identifiability
-    from inscape.analysis.calibration.bias import ErrorBudget as ErrorBudget
-    from inscape.analysis.calibration.bias import SurrogateBias as SurrogateBias
-    from inscape.analysis.calibration.bias import error_budget as error_budget
-    from inscape.analysis.calibration.bias import surrogate_bias as surrogate_bias
 
 # Where a public name lives.
 _HOMES = {

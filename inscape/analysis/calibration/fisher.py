@@ -1,4 +1,4 @@
-"""`identifiability`: before any measurement, how well a curve could tell the parameters apart (Fisher's information)."""
+"""`identifiability`: before any measurement, how well a curve could tell parameters apart (Fisher's information)."""
 
 from __future__ import annotations
 

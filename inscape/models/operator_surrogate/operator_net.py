@@ -118,7 +118,7 @@ class OperatorNet(Boxed):
     def _features(
         self, side: str, every: np.ndarray, surface: np.ndarray, memory: np.ndarray
     ) -> tuple[Float[np.ndarray, "run time feature"], Float[np.ndarray, "run time"]]:
-        """What the network sees: surface and shape of the profile, logarithm of the diffusivity; and the memory's size."""
+        """What the network sees: surface and shape of the profile, log diffusivity; and the size of the memory."""
         size = np.abs(memory).sum(axis=2)
         shape = memory[:, :, :KEPT_MODES] / np.maximum(size, 1e-9)[:, :, None]
         factor = np.log(every[:, _PLACES[f"ds_{side}"]])[:, None, None]

@@ -1,4 +1,4 @@
-"""`ProperModes`: curves of any model as a few proper orthogonal modes whose amplitudes are functions of the parameters."""
+"""`ProperModes`: curves of any model as a few proper orthogonal modes with amplitudes that follow the parameters."""
 
 from __future__ import annotations
 

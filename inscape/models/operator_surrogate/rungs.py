@@ -43,16 +43,17 @@ class Rung:
     ----------
     name : what it is.
     model : (run, parameter) to (run, time) V.
-    mean_mV, max_mV, settled_mV : mean and largest absolute error on test curves, and the largest after 30 s.
+    mean_error, largest_error, settled_error : mean and largest absolute error on test curves, and the largest after
+        30 s, all in mV.
     microseconds : of CPU for a curve, in batches of 256.
     training_seconds : of CPU before the first curve.
     """
 
     name: str
     model: Callable[[np.ndarray], np.ndarray]
-    mean_mV: float
-    max_mV: float
-    settled_mV: float
+    mean_error: float
+    largest_error: float
+    settled_error: float
     microseconds: float
     training_seconds: float
 
@@ -64,17 +65,17 @@ class Rungs:
     Parameters
     ----------
     rungs : all of them.
-    tolerance_mV : mean error that was asked for.
+    tolerance : mean error that was asked for, mV.
     """
 
     rungs: tuple[Rung, ...]
-    tolerance_mV: float
+    tolerance: float
 
     @property
     def chosen(self) -> Rung:
         """The cheapest that keeps to the tolerance; the most exact if none does."""
-        good = [r for r in self.rungs if r.mean_mV <= self.tolerance_mV]
-        return min(good, key=lambda r: r.microseconds) if good else min(self.rungs, key=lambda r: r.mean_mV)
+        good = [r for r in self.rungs if r.mean_error <= self.tolerance]
+        return min(good, key=lambda r: r.microseconds) if good else min(self.rungs, key=lambda r: r.mean_error)
 
     @property
     def best(self) -> Any:
@@ -86,9 +87,9 @@ class Rungs:
         return [
             {
                 "rung": r.name,
-                "mean mV": r.mean_mV,
-                "max mV": r.max_mV,
-                "max mV after 30 s": r.settled_mV,
+                "mean mV": r.mean_error,
+                "max mV": r.largest_error,
+                "max mV after 30 s": r.settled_error,
                 "us a curve": r.microseconds,
                 "training s": r.training_seconds,
                 "chosen": r is self.chosen,

@@ -178,7 +178,7 @@ class _Trainer:
             )
             before = [leaf.detach().clone() for leaf in self.leaves]
 
-            def closure() -> Any:
+            def closure(optimiser: Any = optimiser, points: Any = points) -> Any:
                 optimiser.zero_grad()
                 value = self._loss(points)
                 value.backward()

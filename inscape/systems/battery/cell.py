@@ -1,4 +1,4 @@
-"""`Cell` and `Electrode`: the numbers that make a single-particle model a particular cell. SI units: mol, m, s, A, V."""
+"""`Cell` and `Electrode`: the numbers that make a single-particle model a particular cell. SI: mol, m, s, A, V."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ def run_batch(  # type: ignore[no-untyped-def]
     faces, steps, restarts, outputs, currents, per_charge, rates, slopes, is_constant, factors, starts, group, surface,
     profiles, has_profile
 ):  # fmt: skip
-    """One kind of particle for the distinct runs: currents (1 or run, step) A, per_charge (run,) uptake of one ampere."""
+    """One kind of particle for its distinct runs: currents (1 or run, step) A, per_charge (run,) uptake of 1 A."""
     uptake = np.empty(steps.size)
     empty = np.empty((1, 1))
     for r in range(factors.size):

@@ -227,7 +227,7 @@ class SingleParticle:
     ) -> tuple[Float[np.ndarray, "run time"], Float[np.ndarray, "run time"]]:  # fmt: skip
         """The mean stoichiometry of each electrode, exactly: the charge that has passed over its capacity."""
         rows = self.rows(parameters)
-        at, plan = self._plan(times, current, start, hold, len(rows))
+        _, plan = self._plan(times, current, start, hold, len(rows))
         passed = np.zeros((plan.currents.shape[0], len(plan.sizes) + 1))
         np.cumsum(plan.currents * plan.sizes, axis=1, out=passed[:, 1:])
         charge = passed[:, plan.outputs]
