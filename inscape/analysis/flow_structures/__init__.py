@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from inscape.analysis.flow_structures.barriers import BarrierField as BarrierField
     from inscape.analysis.flow_structures.barriers import momentum_barrier as momentum_barrier
     from inscape.analysis.flow_structures.barriers import vorticity_barrier as vorticity_barrier
-    from inscape.analysis.flow_structures.decorrelation import decorrelation as decorrelation
-    from inscape.analysis.flow_structures.flow_map import FlowMap as FlowMap
-    from inscape.analysis.flow_structures.flow_map import FlowMaps as FlowMaps
-    from inscape.analysis.flow_structures.flow_map import flow_map as flow_map
+    from inscape.analysis.flow_structures.path_correlation import decorrelation as decorrelation
+    from inscape.analysis.flow_structures.flow_maps import FlowMap as FlowMap
+    from inscape.analysis.flow_structures.flow_maps import FlowMaps as FlowMaps
+    from inscape.analysis.flow_structures.flow_maps import flow_map as flow_map
     from inscape.analysis.flow_structures.planar import planar_error as planar_error
-    from inscape.analysis.flow_structures.ridges import ridges as ridges
+    from inscape.analysis.flow_structures.ridge_points import ridges as ridges
     from inscape.analysis.flow_structures.rotation import lavd as lavd
     from inscape.analysis.flow_structures.rotation import polar_rotation as polar_rotation
     from inscape.analysis.flow_structures.seeds import Seeds as Seeds
@@ -33,21 +33,21 @@ if TYPE_CHECKING:
 # Where a public name lives.
 _HOMES = {
     "BarrierField": "barriers",
-    "FlowMap": "flow_map",
-    "FlowMaps": "flow_map",
+    "FlowMap": "flow_maps",
+    "FlowMaps": "flow_maps",
     "Seeds": "seeds",
     "TurbulenceScales": "turbulence_scales",
     "active_ftle": "active",
     "active_rotation": "active",
-    "decorrelation": "decorrelation",
-    "flow_map": "flow_map",
+    "decorrelation": "path_correlation",
+    "flow_map": "flow_maps",
     "ftle": "stretching",
     "interface_audit": "audit",
     "lavd": "rotation",
     "momentum_barrier": "barriers",
     "planar_error": "planar",
     "polar_rotation": "rotation",
-    "ridges": "ridges",
+    "ridges": "ridge_points",
     "strain_directions": "stretching",
     "turbulence_scales": "turbulence_scales",
     "vorticity_barrier": "barriers",

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from inscape.analysis.flow_structures.barriers import BarrierField
-from inscape.analysis.flow_structures.flow_map import FlowMap, flow_map
+from inscape.analysis.flow_structures.flow_maps import FlowMap, flow_map
 from inscape.analysis.flow_structures.rotation import polar_rotation
 from inscape.analysis.flow_structures.stretching import ftle
 from inscape.errors import InputError

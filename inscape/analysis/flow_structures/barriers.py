@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from inscape.analysis.flow_structures.deformation import grid_gradient, pulled_back
-from inscape.analysis.flow_structures.flow_map import FlowMaps
+from inscape.analysis.flow_structures.flow_maps import FlowMaps
 from inscape.analysis.flow_structures.path_integral import PathIntegral
 from inscape.analysis.flow_structures.route import Route, durations_of, routes
 from inscape.analysis.flow_structures.seeds import Seeds, seeds_of

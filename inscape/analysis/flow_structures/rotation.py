@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from inscape.analysis.flow_structures.flow_map import FlowMap
+from inscape.analysis.flow_structures.flow_maps import FlowMap
 from inscape.analysis.flow_structures.path_integral import PathIntegral
 from inscape.analysis.flow_structures.route import durations_of, routes
 from inscape.analysis.flow_structures.seeds import seeds_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from inscape.analysis.flow_structures.flow_map import FlowMap
+from inscape.analysis.flow_structures.flow_maps import FlowMap
 from inscape.errors import InputError
 
 

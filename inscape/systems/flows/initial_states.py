@@ -24,7 +24,7 @@ def plane_jet(box: Box, random: np.random.Generator, thickness: float, noise: fl
 
 
 def mixing_layer(box: Box, random: np.random.Generator, thickness: float, noise: float, wavelength: float) -> State:
-    """Two streams of speed 1/2 and -1/2, each filling half of y, with the two layers between them that the box needs."""
+    """Two streams of speed 1/2 and -1/2, each filling half of y, and the two layers between them that a box has."""
     profile = _slab(box, 0.5 * box.lengths[1], thickness)
     velocity = noise * 4.0 * profile * (1.0 - profile) * _noise(box, random, wavelength)
     velocity[0] += profile - 0.5
@@ -51,7 +51,7 @@ def taylor_green(box: Box, random: np.random.Generator, thickness: float, noise:
 
 
 def abc(box: Box, random: np.random.Generator, thickness: float, noise: float, wavelength: float) -> State:
-    """Arnold, Beltrami and Childress with amplitudes sqrt 3, sqrt 2 and 1: in a cubic box it decays and keeps its shape."""
+    """Arnold, Beltrami and Childress, amplitudes sqrt 3, sqrt 2 and 1: in a cube it decays and keeps its shape."""
     x, y, z = _phases(box)
     a, b, c = 3**0.5, 2**0.5, 1.0
     zero = np.zeros(box.grid)

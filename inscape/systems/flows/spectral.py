@@ -27,8 +27,8 @@ class Box:
     is_double : 64-bit numbers where True, 32-bit where False.
 
     Only waves below a third of the grid's are kept (the 2/3 rule of Orszag 1971), so that a product of two fields is
-    exact in them. Spectra are (field, 2K_x + 1, 2K_y + 1, K_z + 1), about 30 % of the grid's; transforms go axis by axis
-    and skip the waves that are known to be zero.
+    exact in them. Spectra are (field, 2K_x + 1, 2K_y + 1, K_z + 1), about 30 % of the grid's; transforms go axis by
+    axis and skip the waves that are known to be zero.
     """
 
     def __init__(

@@ -9,13 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from inscape.trajectories.velocity_fields.cutouts import fetch_cutout as fetch_cutout
     from inscape.trajectories.velocity_fields.cutouts import read_cutout as read_cutout
     from inscape.trajectories.velocity_fields.derivatives import curl as curl
     from inscape.trajectories.velocity_fields.derivatives import derivative_along as derivative_along
     from inscape.trajectories.velocity_fields.derivatives import gradient as gradient
     from inscape.trajectories.velocity_fields.derivatives import laplacian as laplacian
     from inscape.trajectories.velocity_fields.field import VelocityField as VelocityField
-    from inscape.trajectories.velocity_fields.geostrophic import geostrophic as geostrophic
+    from inscape.trajectories.velocity_fields.sea_surface import geostrophic as geostrophic
     from inscape.trajectories.velocity_fields.reading import read_velocity as read_velocity
 
 # Where a public name lives.
@@ -23,9 +24,10 @@ _HOMES = {
     "VelocityField": "field",
     "curl": "derivatives",
     "derivative_along": "derivatives",
-    "geostrophic": "geostrophic",
+    "geostrophic": "sea_surface",
     "gradient": "derivatives",
     "laplacian": "derivatives",
+    "fetch_cutout": "cutouts",
     "read_cutout": "cutouts",
     "read_velocity": "reading",
 }

@@ -70,7 +70,7 @@ class FlowMaps(Mapping[float, FlowMap]):
     Parameters
     ----------
     maps : by duration.
-    steps : Runge-Kutta steps of the longest duration, forward and backward together.
+    steps : Runge-Kutta steps of the longest duration of a direction.
     error : estimated error of nine in ten paths over the extent of the seeds; NaN where `steps` was given.
     """
 
@@ -169,7 +169,7 @@ def flow_map(
                 deformation = _from_auxiliaries(states, offsets, planted)
             positions = states[: len(planted.points), :size].reshape(*planted.shape, size)
             found[stop] = FlowMap(start, stop, planted, positions, deformation)
-    return FlowMaps({d: found[d] for d in asked}, sum(sum(way.steps) for way in ways), error)
+    return FlowMaps({d: found[d] for d in asked}, max(sum(way.steps) for way in ways), error)
 
 
 def _offsets(seeds: Seeds) -> np.ndarray:
