@@ -150,13 +150,12 @@ class HierarchicalPINN(Boxed):
         from inscape.models.pinn.checkpoints import restore, store
         from inscape.models.pinn.particle_equations import ParticleEquations
 
-        random = np.random.default_rng(self.seed)
         kept = restore(self) if self.checkpoint is not None and self.checkpoint.is_file() else []
         self.trained_: tuple[TrainedLevel, ...] = ()
         shares = np.array([one.share for one in self.levels])
         total = 0.0
         for number, level in enumerate(self.levels):
-            progress = Progress(self._fresh(number, random)) if number >= len(kept) else kept[number]
+            progress = Progress(self._fresh(number)) if number >= len(kept) else kept[number]
             schedule = replace(self.schedule, seconds=self.schedule.seconds * shares[number] / shares.sum())
             # The same points whether or not what stands below was trained in this call.
             equations = ParticleEquations(self, self.trained_, level, np.random.default_rng([self.seed, number]))
@@ -178,10 +177,11 @@ class HierarchicalPINN(Boxed):
         """(CPU seconds, loss) of each level's training."""
         return [one.history for one in self.trained_]
 
-    def _fresh(self, number: int, random: np.random.Generator) -> dict[str, np.ndarray]:
+    def _fresh(self, number: int) -> dict[str, np.ndarray]:
         # On a base that is right already, and on a level below, a network begins by changing nothing.
         still = self.base != "plain" or number > 0
         heads = 2 if self.potentials == "learned" else 0
+        random = np.random.default_rng([self.seed, number, 1])
         return initial_weights(len(self.names), 2, heads, self.width, random, still)
 
     def unit_of(self, reference: Mapping[str, float]) -> Float[np.ndarray, "parameter"]:

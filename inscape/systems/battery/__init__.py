@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from inscape.systems.battery.nmc_graphite import straight_lines as straight_lines
     from inscape.systems.battery.pybamm_sets import cell_from_pybamm as cell_from_pybamm
     from inscape.systems.battery.single_particle import SingleParticle as SingleParticle
+    from inscape.systems.battery.state_of_charge import after_charge as after_charge
+    from inscape.systems.battery.state_of_charge import at_voltage as at_voltage
 
 # Where a public name lives.
 _HOMES = {
@@ -31,6 +33,8 @@ _HOMES = {
     "SingleParticle": "single_particle",
     "cell_from_bpx": "bpx",
     "cell_from_pybamm": "pybamm_sets",
+    "after_charge": "state_of_charge",
+    "at_voltage": "state_of_charge",
     "nmc_graphite": "nmc_graphite",
     "nmc_graphite_from_folder": "nmc_graphite",
     "straight_lines": "nmc_graphite",
