@@ -200,7 +200,7 @@ class FakeToolkit:
     def turb_dataset(self, dataset_title, output_path, auth_token):
         return {"title": dataset_title, "token": auth_token}
 
-    def getCutout(self, opened, variable, ranges, strides):  # noqa: N802
+    def getCutout(self, opened, variable, ranges, strides):
         import xarray
 
         sizes = [int(r[1] - r[0]) // int(s) + 1 for r, s in zip(ranges, strides, strict=True)]

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from inscape.analysis.flow_structures.barriers import BarrierField as BarrierField
     from inscape.analysis.flow_structures.barriers import momentum_barrier as momentum_barrier
     from inscape.analysis.flow_structures.barriers import vorticity_barrier as vorticity_barrier
-    from inscape.analysis.flow_structures.path_correlation import decorrelation as decorrelation
     from inscape.analysis.flow_structures.flow_maps import FlowMap as FlowMap
     from inscape.analysis.flow_structures.flow_maps import FlowMaps as FlowMaps
     from inscape.analysis.flow_structures.flow_maps import flow_map as flow_map
+    from inscape.analysis.flow_structures.path_correlation import decorrelation as decorrelation
     from inscape.analysis.flow_structures.planar import planar_error as planar_error
     from inscape.analysis.flow_structures.ridge_points import ridges as ridges
     from inscape.analysis.flow_structures.rotation import lavd as lavd

@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Float
 
 from inscape.analysis.flow_structures.barriers import momentum_barrier
-from inscape.analysis.flow_structures.path_correlation import pearson
 from inscape.analysis.flow_structures.flow_maps import flow_map
+from inscape.analysis.flow_structures.path_correlation import pearson
 from inscape.analysis.flow_structures.stretching import ftle
 from inscape.errors import InputError
 from inscape.systems.flows.gridded import GriddedFlow

@@ -1,7 +1,7 @@
 """`Fluid`: an incompressible fluid with a passive scalar in a periodic box, by a pseudo-spectral method.
 
-Rotational form of the Navier-Stokes equations, waves above a third of the grid's dropped, viscosity and diffusion
-exact by integrating factors, and the third-order Runge-Kutta scheme of Williamson 1980 (J. Comput. Phys. 35) in two registers.
+Rotational form of the Navier-Stokes equations; waves above a third of the grid's dropped; viscosity and diffusion exact
+by integrating factors; the third-order Runge-Kutta scheme of Williamson 1980 (J. Comput. Phys. 35) in two registers.
 """
 
 from __future__ import annotations

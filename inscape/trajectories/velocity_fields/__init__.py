@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from inscape.trajectories.velocity_fields.derivatives import gradient as gradient
     from inscape.trajectories.velocity_fields.derivatives import laplacian as laplacian
     from inscape.trajectories.velocity_fields.field import VelocityField as VelocityField
-    from inscape.trajectories.velocity_fields.sea_surface import geostrophic as geostrophic
     from inscape.trajectories.velocity_fields.reading import read_velocity as read_velocity
+    from inscape.trajectories.velocity_fields.sea_surface import geostrophic as geostrophic
 
 # Where a public name lives.
 _HOMES = {

@@ -223,7 +223,10 @@ def order_of(
         shape
         for shape in _SHAPES
         if len(shape) == size
-        and all(len(coordinates[a]) == n for a, n in zip(shape, stored.values.shape, strict=True) if a in coordinates)
+        and all(
+            len(coordinates[a]) == n if a in coordinates else a == "time"
+            for a, n in zip(shape, stored.values.shape, strict=True)
+        )
     ]
     if len(matches) != 1:
         said = "several orders of axes fit" if matches else "no order of axes fits"
