@@ -97,8 +97,8 @@ class OperatorNet(Boxed):
             middle, spread = x.mean(axis=0), np.maximum(x.std(axis=0), 1e-9)
             height = max(float(np.abs(y).std()), 1e-12)
             net = MLPRegressor(
-                (self.width, self.width), activation="tanh", solver="lbfgs", alpha=1e-6, max_iter=600, max_fun=800,
-                random_state=int(random.integers(2**31)),
+                hidden_layer_sizes=(self.width, self.width), activation="tanh", solver="lbfgs", alpha=1e-6,
+                max_iter=600, max_fun=800, random_state=int(random.integers(2**31)),
             )  # fmt: skip
             net.fit((x[chosen] - middle) / spread, y[chosen] / height)
             self._nets[side] = list(zip(net.coefs_, net.intercepts_, strict=True))

@@ -138,8 +138,10 @@ class ProperModes(Boxed):
         test = np.arange(len(unit)) % 5 == 0
 
         def net() -> Any:
-            return MLPRegressor((64, 64), activation="tanh", solver="lbfgs", alpha=1e-7, max_iter=2000,
-                                max_fun=4000, random_state=self.seed)  # fmt: skip
+            return MLPRegressor(
+                hidden_layer_sizes=(64, 64), activation="tanh", solver="lbfgs", alpha=1e-7, max_iter=2000, max_fun=4000,
+                random_state=self.seed,
+            )  # fmt: skip
 
         trial = net().fit(unit[~test], target[~test])
         missed = (trial.predict(unit[test]).reshape(int(test.sum()), -1) - target[test]) * self._spread.max()

@@ -64,7 +64,8 @@ class HierarchicalPINN(Boxed):
     cell : the model; its constant current is that of its `c_rate`.
     box : (lowest, highest) by name.
     levels : first what stands below every network: "plain" (the initial state, as published), "mean" (the exact mean;
-        networks cannot lose lithium) or "parabolic" (the steady profile on that mean); then one "net" or `Level` each.
+        networks cannot lose lithium), "parabolic" (the steady profile on that mean) or "modes" (that profile as linear
+        diffusion builds it up); then one "net" or `Level` each.
     times : (time,) of the curves; 136 over 1,350 s at 2C if None.
     budget : CPU time of the training: seconds, or "5 min".
     coordinate : what the network sees of the radius: "r2" or, on the plain base, "r".
@@ -103,8 +104,8 @@ class HierarchicalPINN(Boxed):
     ):
         check_cell(cell, tuple(box))
         super().__init__(box, default_times(cell) if times is None else times, outside)
-        if not levels or levels[0] not in ("plain", "mean", "parabolic"):
-            raise InputError(f"levels: {tuple(levels)} found, expected 'plain', 'mean' or 'parabolic' first")
+        if not levels or levels[0] not in ("plain", "mean", "parabolic", "modes"):
+            raise InputError(f"levels: {tuple(levels)} found, expected 'plain', 'mean', 'parabolic' or 'modes' first")
         self.base: Base = levels[0]  # type: ignore[assignment]
         if coordinate not in ("r2", "r") or (coordinate == "r" and self.base != "plain"):
             raise InputError(f"coordinate: {coordinate!r} found, expected 'r2', or 'r' on the plain base")

@@ -166,9 +166,8 @@ class ParticleEquations:
     ) -> Tensor:
         kind = self.model.base
         squared = points.radius if self.squares else points.radius**2
-        value, slope, change = base_parts(torch, kind, sphere, points.time, squared, curve)
         # Only the plain base, which is flat, is ever seen along r itself.
-        jet = torch.stack([value, slope, torch.zeros_like(value), change])
+        jet = torch.stack(base_parts(torch, kind, sphere, points.time, squared, curve))
         first_rate = sphere.factor * curve(sphere.start)[0]
         for level, (made, begin, tau) in enumerate(nets):
             answer = made[number]

@@ -184,7 +184,7 @@ class _Trainer:
                 value.backward()
                 return value
 
-            loss = float(optimiser.step(closure))
+            loss = float(optimiser.step(closure).detach())
             if not all(bool(self.torch.isfinite(leaf).all()) for leaf in self.leaves):
                 self._put(before)
             rounds += 1

@@ -32,14 +32,14 @@ ARMS: Mapping[str, Mapping[str, Any]] = {
     "tuned": _TUNED,
     "net on net": _TUNED | {"levels": ("plain", Level(reference=REFERENCE, share=0.5), Level(share=0.5))},
     "mean": {"levels": ("mean", "net")},
-    "formula": {"levels": ("parabolic", "net")},
+    "formula": {"levels": ("modes", "net")},
     "mean, Gauss-Newton": {"levels": ("mean", "net"), "finish": "gauss-newton"},
-    "formula, Gauss-Newton": {"levels": ("parabolic", "net"), "finish": "gauss-newton"},
+    "formula, Gauss-Newton": {"levels": ("modes", "net"), "finish": "gauss-newton"},
 }
 PLAIN = ("published", "tuned")
 IN_BOX: Mapping[str, tuple[str, ...]] = {
-    "paper": tuple(ARMS),
-    "slow": ("published", "tuned", "mean", "formula", "mean, Gauss-Newton", "formula, Gauss-Newton"),
+    "paper": ("published", "tuned", "net on net", "mean", "formula", "mean, Gauss-Newton"),
+    "slow": ("tuned", "mean", "formula", "formula, Gauss-Newton"),
 }
 
 
