@@ -32,11 +32,24 @@ def eigenvalues(count: int) -> Float[np.ndarray, "mode"]:
 
 @njit(cache=True, fastmath=True)
 def surfaces(  # type: ignore[no-untyped-def]
-    kind, squares, steps, outputs, currents, per_charge, rates, slopes, factors, starts, found, memory, has_memory
+    kind,
+    squares,
+    steps,
+    outputs,
+    currents,
+    charges,
+    per_charge,
+    rates,
+    slopes,
+    factors,
+    starts,
+    found,
+    memory,
+    has_memory,
 ):
     """Surface stoichiometries found (run, time) along internal steps; where has_memory, the state (run, time, mode).
 
-    squares (mode,) of the eigenvalues; currents (1 or run, step) A; per_charge (run,) uptake u of one ampere; rates,
+    squares (mode,) of the eigenvalues; currents (1 or run, step) A; charges (1 or run, step + 1) C; per_charge (run,) uptake u of one ampere; rates,
     slopes: D / R^2 as a curve, times factors (run,); starts (run,).
     """
     modes = squares.size if kind == EIGENMODES else 1
@@ -59,9 +72,10 @@ def surfaces(  # type: ignore[no-untyped-def]
             output += 1
         for k in range(steps.size):
             u = currents[row, k] * per_charge[r]
-            middle = mean - 1.5 * u * steps[k]
+            before = mean
+            mean = starts[r] - 3.0 * charges[row, k + 1] * per_charge[r]
+            middle = 0.5 * (before + mean)
             rate = factors[r] * evaluate(rates, slopes, middle + (surface - mean) * 2.0 / 7.0)
-            mean -= 3.0 * u * steps[k]
             # Each mode relaxes exactly while current and rate stand still.
             if kind == QUARTIC:
                 rest = -0.75 * u / rate

@@ -93,7 +93,7 @@ def surfaces_of(
     found = np.empty((len(distinct), count))
     memory = np.empty((len(distinct), count, width)) if with_memory else np.empty((1, 1, 1))
     surfaces(
-        _KINDS[shape], squares, plan.sizes, plan.outputs, plan.currents, per_charge,
+        _KINDS[shape], squares, plan.sizes, plan.outputs, plan.currents, plan.charges, per_charge,
         electrode.diffusivity.values * scale, electrode.diffusivity.slopes * scale,
         np.ascontiguousarray(distinct[:, 0]), np.ascontiguousarray(distinct[:, 2]), found, memory, with_memory,
     )  # fmt: skip

@@ -30,9 +30,12 @@ class Curve:
     def __init__(self, function: float | Callable[[np.ndarray], Any], name: str = "curve"):
         x = np.linspace(0.0, 1.0, NODES)
         if callable(function):
-            # Logarithms and powers of x or 1 - x have their poles at the very ends, where no cell is.
-            values = np.asarray(function(np.clip(x, 1e-7, 1.0 - 1e-7)), dtype=float)
-            values = np.broadcast_to(values, x.shape).copy()
+            with np.errstate(all="ignore"):
+                values = np.broadcast_to(np.asarray(function(x), dtype=float), x.shape).copy()
+                if not np.isfinite(values[[0, -1]]).all():
+                    # Logarithms and powers of x or 1 - x have their poles at the very ends, where no cell is.
+                    inside = np.asarray(function(np.clip(x, 1e-7, 1.0 - 1e-7)), dtype=float)
+                    values = np.broadcast_to(inside, x.shape).copy()
         else:
             values = np.full(NODES, float(function))
         bad = ~np.isfinite(values)

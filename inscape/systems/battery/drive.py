@@ -12,8 +12,8 @@ from jaxtyping import Float, Int
 from inscape.errors import InputError
 
 Hold = Literal["linear", "previous"]
-FIRST_STEPS = 6
-"""After a jump of the current the step starts at 2^-6 of its largest and doubles."""
+FIRST_STEPS = 8
+"""After a jump of the current the step starts at 2^-8 of its largest and doubles."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,8 @@ class StepPlan:
     Parameters
     ----------
     sizes : (step,) s.
-    currents : (run, step) A that flow in each step (at its end, as an implicit step takes them).
+    currents : (run, step) A that flow at the end of each step.
+    charges : (run, step + 1) C that have passed at the start and after each step, exactly.
     outputs : (time,) after how many steps each output time is reached.
     restarts : (step,) 1 where the memory of the steps before is of no use, since the current jumped.
     at_outputs : (run, time) A.
@@ -91,6 +92,7 @@ class StepPlan:
 
     sizes: Float[np.ndarray, "step"]
     currents: Float[np.ndarray, "run step"]
+    charges: Float[np.ndarray, "run step+1"]
     outputs: Int[np.ndarray, "time"]
     restarts: Int[np.ndarray, "step"]
     at_outputs: Float[np.ndarray, "run time"]
@@ -123,11 +125,19 @@ def plan_steps(drive: Drive, times: Float[np.ndarray, "time"], start: float, lar
     steps = np.diff(edges)
     if drive.hold == "previous":
         currents = drive.at(edges[:-1] + 0.5 * steps)
+        passing = currents * steps
     else:
-        currents = drive.at(edges[1:])
+        # Every sample of the current ends a step, so the current is straight within each.
+        at_edges = drive.at(edges)
+        currents = at_edges[:, 1:]
+        passing = 0.5 * (at_edges[:, 1:] + at_edges[:, :-1]) * steps
+    charges = np.zeros((len(currents), len(steps) + 1))
+    np.cumsum(passing, axis=1, out=charges[:, 1:])
     outputs = np.searchsorted(edges, times - 1e-9 * max(1.0, abs(times[-1])))
     restart = np.concatenate(restarts) if restarts else np.zeros(0, dtype=np.int64)
-    return StepPlan(steps, np.ascontiguousarray(currents), outputs, restart, np.ascontiguousarray(drive.at(times)))
+    return StepPlan(
+        steps, np.ascontiguousarray(currents), charges, outputs, restart, np.ascontiguousarray(drive.at(times))
+    )
 
 
 def _interval_ends(left: float, right: float, largest: float, jumped: bool) -> np.ndarray:

@@ -1,7 +1,8 @@
 """Diffusion of lithium in the two kinds of particle, many runs at once, in compiled loops.
 
 Spherical shells, thinner towards the surface; flux form, so that lithium is kept to rounding; variable-step BDF2 with
-the diffusivity taken at the extrapolated state, so that a step is one tridiagonal solve.
+the diffusivity taken at the extrapolated state, so that a step is one tridiagonal solve. The flux of a step is
+that which brings the mean to where the charge that has passed puts it.
 """
 
 from __future__ import annotations
@@ -38,12 +39,26 @@ def evaluate(values, slopes, x):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, fastmath=True)
 def run_particle(  # type: ignore[no-untyped-def]
-    faces, steps, restarts, outputs, uptake, rates, slopes, is_constant, factor, start, surface, profile, has_profile
+    faces,
+    steps,
+    restarts,
+    outputs,
+    uptake,
+    taken,
+    rates,
+    slopes,
+    is_constant,
+    factor,
+    start,
+    surface,
+    profile,
+    has_profile,
 ):
     """One particle through all steps.
 
-    faces (shell + 1,) in radii; steps, restarts (step,); outputs (time,) steps before each output; uptake (step,) minus
-    a third of the rate of the mean stoichiometry, 1/s (positive leaves); rates, slopes: D / R^2 as a curve, times
+    faces (shell + 1,) in radii; steps, restarts (step,); outputs (time,) steps before each output; uptake (step,) a
+    third of the rate at which the mean stoichiometry falls at the end of each step, 1/s; taken (step + 1,) its integral;
+    rates, slopes: D / R^2 as a curve, times
     `factor`; start stoichiometry. Fills surface (time,) and, where has_profile, profile (time, shell).
     """
     n = faces.size - 1
@@ -84,6 +99,7 @@ def run_particle(  # type: ignore[no-untyped-def]
                 profile[output, i] = start
         output += 1
     last = steps[0] if steps.size else 1.0
+    a0, a1, a2, ratio = 1.0, 1.0, 0.0, 0.0
     for k in range(steps.size):
         dt = steps[k]
         if restarts[k] == 1:
@@ -109,7 +125,7 @@ def run_particle(  # type: ignore[no-untyped-def]
             high = -scale * conductance[i + 1]
             value = a1 * x[i] - a2 * before[i]
             if i == n - 1:
-                value -= scale * uptake[k]
+                value -= (a0 * taken[k + 1] - a1 * taken[k] + a2 * taken[max(k - 1, 0)]) / volume[i]
             pivot = a0 - low - high
             if i > 0:
                 pivot -= low * upper[i - 1]
@@ -137,19 +153,23 @@ def run_particle(  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def run_batch(  # type: ignore[no-untyped-def]
-    faces, steps, restarts, outputs, currents, per_charge, rates, slopes, is_constant, factors, starts, group, surface,
+    faces, steps, restarts, outputs, currents, charges, per_charge, rates, slopes, is_constant, factors, starts, surface,
     profiles, has_profile
 ):  # fmt: skip
-    """One kind of particle for its distinct runs: currents (1 or run, step) A, per_charge (run,) uptake of 1 A."""
+    """One kind of particle for its distinct runs: currents (1 or run, step) A, charges (1 or run, step + 1) C,
+    per_charge (run,) uptake of 1 A."""
     uptake = np.empty(steps.size)
+    taken = np.empty(steps.size + 1)
     empty = np.empty((1, 1))
     for r in range(factors.size):
-        row = group[r] if currents.shape[0] > 1 else 0
+        row = r if currents.shape[0] > 1 else 0
+        taken[0] = 0.0
         for k in range(steps.size):
             uptake[k] = currents[row, k] * per_charge[r]
+            taken[k + 1] = charges[row, k + 1] * per_charge[r]
         run_particle(
-            faces, steps, restarts, outputs, uptake, rates, slopes, is_constant, factors[r], starts[r], surface[r],
-            profiles[r] if has_profile else empty, has_profile,
+            faces, steps, restarts, outputs, uptake, taken, rates, slopes, is_constant, factors[r], starts[r],
+            surface[r], profiles[r] if has_profile else empty, has_profile,
         )  # fmt: skip
 
 

@@ -228,9 +228,7 @@ class SingleParticle:
         """The mean stoichiometry of each electrode, exactly: the charge that has passed over its capacity."""
         rows = self.rows(parameters)
         _, plan = self._plan(times, current, start, hold, len(rows))
-        passed = np.zeros((plan.currents.shape[0], len(plan.sizes) + 1))
-        np.cumsum(plan.currents * plan.sizes, axis=1, out=passed[:, 1:])
-        charge = passed[:, plan.outputs]
+        charge = plan.charges[:, plan.outputs]
         a = rows[:, [_PLACES["x0_a"]]] - charge / (self.cell.anode.charge(self.cell.area) * rows[:, [_PLACES["eps_a"]]])
         c = rows[:, [_PLACES["x0_c"]]] + charge / (
             self.cell.cathode.charge(self.cell.area) * rows[:, [_PLACES["eps_c"]]]
@@ -326,9 +324,9 @@ class SingleParticle:
         curve = electrode.diffusivity
         scale = electrode.radius**-2
         run_batch(
-            shell_faces(self.shells), plan.sizes, plan.restarts, plan.outputs, plan.currents, per_charge,
-            curve.values * scale, curve.slopes * scale, curve.is_constant,
-            np.ascontiguousarray(distinct[:, 0]), np.ascontiguousarray(distinct[:, 2]), np.arange(len(distinct)),
+            shell_faces(self.shells), plan.sizes, plan.restarts, plan.outputs, plan.currents, plan.charges,
+            per_charge, curve.values * scale, curve.slopes * scale, curve.is_constant,
+            np.ascontiguousarray(distinct[:, 0]), np.ascontiguousarray(distinct[:, 2]),
             surface, profile, profiles,
         )  # fmt: skip
         return surface, index.ravel(), profile
