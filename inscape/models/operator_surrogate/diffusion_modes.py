@@ -49,8 +49,8 @@ def surfaces(  # type: ignore[no-untyped-def]
 ):
     """Surface stoichiometries found (run, time) along internal steps; where has_memory, the state (run, time, mode).
 
-    squares (mode,) of the eigenvalues; currents (1 or run, step) A; charges (1 or run, step + 1) C; per_charge (run,) uptake u of one ampere; rates,
-    slopes: D / R^2 as a curve, times factors (run,); starts (run,).
+    squares (mode,) of the eigenvalues; currents (1 or run, step) A; charges (1 or run, step + 1) C;
+    per_charge (run,) uptake u of one ampere; rates, slopes: D / R^2 as a curve, times factors (run,); starts (run,).
     """
     modes = squares.size if kind == EIGENMODES else 1
     tail = 0.2

@@ -57,9 +57,8 @@ def run_particle(  # type: ignore[no-untyped-def]
     """One particle through all steps.
 
     faces (shell + 1,) in radii; steps, restarts (step,); outputs (time,) steps before each output; uptake (step,) a
-    third of the rate at which the mean stoichiometry falls at the end of each step, 1/s; taken (step + 1,) its integral;
-    rates, slopes: D / R^2 as a curve, times
-    `factor`; start stoichiometry. Fills surface (time,) and, where has_profile, profile (time, shell).
+    third of the rate at which the mean stoichiometry falls at the end of each step, 1/s; taken (step + 1,) its
+    integral; rates, slopes: D / R^2 as a curve, times `factor`; start stoichiometry. Fills surface (time,) and, where has_profile, profile (time, shell).
     """
     n = faces.size - 1
     volume = np.empty(n)
@@ -153,8 +152,8 @@ def run_particle(  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def run_batch(  # type: ignore[no-untyped-def]
-    faces, steps, restarts, outputs, currents, charges, per_charge, rates, slopes, is_constant, factors, starts, surface,
-    profiles, has_profile
+    faces, steps, restarts, outputs, currents, charges, per_charge, rates, slopes, is_constant, factors, starts,
+    surface, profiles, has_profile
 ):  # fmt: skip
     """One kind of particle for its distinct runs: currents (1 or run, step) A, charges (1 or run, step + 1) C,
     per_charge (run,) uptake of 1 A."""
