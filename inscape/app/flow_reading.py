@@ -125,7 +125,7 @@ def read_stretching(asked: Request, at: float | None, over: str | None, out: Pat
         f"{'forward' if d > 0 else 'backward'} FTLE, T = {d:g}": plane_figure(field, values, "FTLE (1/time)")
         for d, values in found.items()
     }
-    return Reading(title, summary, (("FTLE in 1/time", rows),), pictures, notes_of(field))
+    return Reading(title, summary, (("FTLE in 1/time", rows),), pictures, notes_of(field), "inside a flow")
 
 
 def read_barriers(asked: Request, at: float | None, over: str | None, out: Path | None) -> Reading:
@@ -161,6 +161,7 @@ def read_barriers(asked: Request, at: float | None, over: str | None, out: Path 
         (("Barrier field", rows),),
         pictures,
         notes_of(field),
+        "inside a flow",
     )
 
 

@@ -88,6 +88,7 @@ def read_interface(
             "profiles": _profiles(profile, list(quantities)),
         },
         notes,
+        "across an interface",
     )
 
 

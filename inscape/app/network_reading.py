@@ -80,7 +80,7 @@ class Reading:
             "tables": tables,
             "badge": self.badge,
         }
-        page = render_page("network.html", figures, **facts, badge=self.badge, figure_names=list(figures))
+        page = render_page("network.html", figures, **facts, figure_names=list(figures))
         write_text(report, page)
 
 
