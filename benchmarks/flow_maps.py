@@ -41,9 +41,8 @@ def main() -> None:
         seconds, _ = cpu_seconds(
             lambda seeds=seeds: flow_map(flow, at=0.0, over=10.0, seeds=seeds, steps=40), repeats=2
         )
-        print(
-            f"  {seeds[0].size * count:7d} particles {seconds:8.3f} s  {160 * seeds[0].size * count / seconds / 1e6:6.1f} M/s"
-        )
+        particles = seeds[0].size * count
+        print(f"  {particles:7d} particles {seconds:8.3f} s  {160e-6 * particles / seconds:6.1f} M evaluations/s")
     rate = particle_evaluations({"grid": [64, 96, 48], "steps": 4})
     print(f"\nspace, 294,912 particles, RK4, trilinear: {rate / 1e6:.2f} million velocity evaluations a core-second")
 

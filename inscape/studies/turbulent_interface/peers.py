@@ -61,7 +61,6 @@ def fluidsim_step(item: Mapping[str, Any]) -> float:
     params.time_stepping.USE_CFL = False
     params.time_stepping.deltat0 = 1e-3
     params.output.HAS_TO_SAVE = False
-    params.NEW_DIR_RESULTS = False
     params.output.periods_print.print_stdout = 0
     simulation = Simul(params)
     with single_thread():
