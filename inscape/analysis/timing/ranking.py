@@ -58,7 +58,7 @@ def rank(
     """Every planet of a table, those whose period changes the most surely first.
 
     A growing or shrinking period may be an acceleration of the whole system as well: only velocities tell. Both ends of
-    a table of 382 are noise in part: with a bar of 10 in BIC and this many planets, one false reading is to be expected.
+    a table of 382 are noise in part: with a bar of 10 in BIC and so many planets, one false reading is no surprise.
 
     Parameters
     ----------

@@ -178,7 +178,7 @@ def tidal_rate(bodies: Bodies) -> float:
 
 
 def rotational_rate(bodies: Bodies) -> float:
-    """Precession by the flattening of a planet that turns once an orbit, for k2 = 1, degrees a day (the same, eq. 10)."""
+    """Precession by the flattening of a planet that turns once an orbit, for k2 = 1, degrees a day (eq. 10 there)."""
     shape = 1 / (1 - bodies.eccentricity**2) ** 2
     return 0.5 / bodies.mass_ratio * bodies.planet_over_axis**5 * shape * 360.0 / bodies.period
 
@@ -271,7 +271,7 @@ def companion_limits(
     at, left, sigma = (np.asarray(a, dtype=float) for a in (times, residuals, errors))
     if not (at.shape == left.shape == sigma.shape and at.ndim == 1 and len(at) >= 5 and np.all(sigma > 0)):
         raise InputError(
-            f"limits: times {at.shape}, residuals {left.shape}, errors {sigma.shape} found, expected five points or more"
+            f"limits: times {at.shape}, residuals {left.shape}, errors {sigma.shape} found, expected five or more"
         )
     amplitudes = []
     for period in np.atleast_1d(periods):
