@@ -58,7 +58,8 @@ def run_particle(  # type: ignore[no-untyped-def]
 
     faces (shell + 1,) in radii; steps, restarts (step,); outputs (time,) steps before each output; uptake (step,) a
     third of the rate at which the mean stoichiometry falls at the end of each step, 1/s; taken (step + 1,) its
-    integral; rates, slopes: D / R^2 as a curve, times `factor`; start stoichiometry. Fills surface (time,) and, where has_profile, profile (time, shell).
+    integral; rates, slopes: D / R^2 as a curve, times `factor`; start stoichiometry. Fills surface (time,) and, where
+    has_profile, profile (time, shell).
     """
     n = faces.size - 1
     volume = np.empty(n)
