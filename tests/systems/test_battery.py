@@ -152,6 +152,18 @@ def test_steps_are_small_after_a_jump_and_end_at_every_output():
     assert (plan.currents[0, np.cumsum(plan.sizes) > 100.0 + 1e-6] == 0).all()
 
 
+def test_a_thinned_current_is_the_same_current_on_fewer_samples():
+    times = np.arange(0.0, 1000.0, 1.0)
+    noise = 1e-4 * np.random.default_rng(0).standard_normal(1000)
+    current = np.where(times < 400, 1.0, np.where(times < 600, 0.0, times / 1000)) + noise
+    full = Drive(times, current, "linear")
+    thin = full.thinned()
+    assert len(thin.times) < 450
+    at = np.linspace(0, 999, 5000)
+    assert np.abs(full.at(at) - thin.at(at)).max() < 5e-3
+    assert np.trapezoid(thin.currents, thin.times) == pytest.approx(np.trapezoid(current, times), rel=1e-4)
+
+
 def test_a_discharge_that_empties_an_electrode_ends_there_and_says_so(model):
     run = model.simulate(times=np.arange(0.0, 4000.0, 10.0))
     assert "left [0, 1]" in run.context["stopped"]

@@ -42,7 +42,7 @@ def grid_posterior(
     before = target.evaluations
     low, high = np.zeros(width), np.ones(width)
     for _ in range(MOST_ZOOMS):
-        levels, step = _lattice(low, high, COARSE)
+        levels, step = _lattice(low, high, min(COARSE, points))
         log = _likelihoods(target, levels)
         if not np.isfinite(log).any():
             raise InputError("model: no finite curve anywhere on the grid of the prior; is the record too long for it?")
