@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inscape.analysis.flow_structures import flow_map, ftle, lavd, polar_rotation, ridges, strain_directions
+from inscape.analysis.flow_structures import flow_map, ftle, lavd, polar_rotation, ridges, strain_directions, vortices
 from inscape.errors import InputError, UnknownNameError
 from inscape.systems.flows import GriddedFlow, bickley_jet, double_gyre, rotation, saddle, shear
 from inscape.trajectories.velocity_fields import VelocityField
@@ -230,3 +230,19 @@ def test_names_that_are_not_known_are_refused(gyre_field):
         flow_map(GriddedFlow(gyre_field), at=0.0, over=1.0, steps=4)[2.0]
     with pytest.raises(InputError, match="expected a GriddedFlow or a Flow"):
         flow_map(lambda x: x, at=0.0, over=1.0, seeds=GYRE)
+
+
+def test_vortices_are_the_round_hills_that_are_closed():
+    x, y = np.linspace(-3, 3, 121), np.linspace(-2, 2, 81)
+    squares = [(x[:, None] - a) ** 2 + (y[None] - b) ** 2 for a, b in ((-1.2, 0.0), (1.2, 0.3), (2.9, -1.9))]
+    found = vortices(sum(h * np.exp(-s / 0.18) for h, s in zip((1.0, 0.8, 0.9), squares, strict=True)), (x, y))
+    assert len(found) == 2
+    assert np.allclose([v.centre for v in found], [[-1.2, 0.0], [1.2, 0.3]], atol=0.05)
+    for vortex in found:
+        radii = np.linalg.norm(vortex.boundary - vortex.centre, axis=1)
+        assert np.ptp(radii) < 0.25 * radii.mean()
+        assert vortex.area == pytest.approx(np.pi * radii.mean() ** 2, rel=0.2)
+    with pytest.raises(InputError, match="convexity"):
+        vortices(np.zeros((121, 81)), (x, y), convexity=2.0)
+    with pytest.raises(InputError, match="shape"):
+        vortices(np.zeros((3, 3)), (x, y))

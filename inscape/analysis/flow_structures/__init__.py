@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from inscape.analysis.flow_structures.stretching import strain_directions as strain_directions
     from inscape.analysis.flow_structures.turbulence_scales import TurbulenceScales as TurbulenceScales
     from inscape.analysis.flow_structures.turbulence_scales import turbulence_scales as turbulence_scales
+    from inscape.analysis.flow_structures.vortex_boundaries import Vortex as Vortex
+    from inscape.analysis.flow_structures.vortex_boundaries import vortices as vortices
 
 # Where a public name lives.
 _HOMES = {
@@ -50,6 +52,8 @@ _HOMES = {
     "ridges": "ridge_points",
     "strain_directions": "stretching",
     "turbulence_scales": "turbulence_scales",
+    "Vortex": "vortex_boundaries",
+    "vortices": "vortex_boundaries",
     "vorticity_barrier": "barriers",
 }
 # A module that is used by its own name: `interface.from_clusters(...)`.
