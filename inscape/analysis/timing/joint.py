@@ -26,8 +26,9 @@ _WIDE = 10.0
 class JointModel:
     """The likelihood of an orbit given event times and velocities.
 
-    Zero points, semi-amplitude, acceleration, jerk and tide enter the velocities linearly: under wide normal priors they
-    are integrated out exactly at every point and drawn back afterwards, so that the sampler sees half the dimensions.
+    Zero points, semi-amplitude, acceleration, jerk and tide enter the velocities linearly: under wide normal priors
+    they are integrated out exactly at every point and drawn back afterwards, so that the sampler sees half the
+    dimensions.
 
     Parameters
     ----------
