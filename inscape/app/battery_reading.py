@@ -221,17 +221,20 @@ def _started(cell: Cell, voltage: np.ndarray, current: np.ndarray, is_kept: bool
     from inscape.systems.battery import at_voltage
 
     own = cell.open_circuit_voltage()
-    if is_kept or not np.isfinite(voltage[0]):
+    resting = np.abs(current) <= REST * np.abs(current).max()
+    resting = np.logical_and.accumulate(resting) & np.isfinite(voltage)
+    if is_kept:
         return cell
-    if abs(current[0]) > REST * np.abs(current).max():
+    if not resting.any():
         notes.append(
             f"the record begins under current, so the cell starts as it is given, at {own:.4g} V; "
             "fit x0_a and x0_c where that is wrong"
         )
         return cell
-    if abs(voltage[0] - own) > START_APART:
-        notes.append(f"the cell starts at the charge of the first voltage, {voltage[0]:.4g} V (as given: {own:.4g} V)")
-    return at_voltage(cell, float(voltage[0]))
+    first = float(np.median(voltage[resting]))
+    if abs(first - own) > START_APART:
+        notes.append(f"the cell starts at the charge of its first rest, {first:.4g} V (as given: {own:.4g} V)")
+    return at_voltage(cell, first)
 
 
 def _sample(cell: Cell, seed: int) -> Trajectory:

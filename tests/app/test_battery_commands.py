@@ -27,8 +27,8 @@ def test_a_file_is_fitted_with_its_own_current_and_noise(capsys, tmp_path):
     from inscape.systems.battery import SingleParticle, nmc_graphite
     from inscape.systems.battery.drive import Drive
 
-    times = np.arange(0.0, 1000.0, 10.0)
-    current = np.where(times < 30, 0.0, 0.03 + 0.01 * np.sign(np.sin(times / 90)))
+    times = np.arange(0.0, 1300.0, 10.0)
+    current = np.where(times < 300, 0.0, 0.03 + 0.01 * np.sign(np.sin(times / 90)))
     model = SingleParticle(nmc_graphite(), shells=32, longest_step=2.0)
     voltage = model.voltages({"ds_c": 0.5, "resistance": 0.4}, times, Drive(times, current, "linear"))[0]
     voltage = voltage + 1e-3 * np.random.default_rng(0).standard_normal(len(times))
