@@ -121,8 +121,8 @@ def read_ranking(file: Path, count: int, scale: str, jitter: str, report: Path |
     rows = [{columns[key]: value for key, value in asdict(one).items()} for one in ranked[:count]]
     return Reading(
         f"Orbits of {file.name}",
-        f"{len(ranked)} planets with six events or more, {len(left)} left out: {told} by a BIC of 10 or more. A changing "
-        "period may be an acceleration of the whole system: velocities tell.",
+        f"{len(ranked)} planets with six events or more, {len(left)} left out: {told} by a BIC of 10 or more. A "
+        "changing period may be an acceleration of the whole system: velocities tell.",
         (("The surest first", _plain(rows)),),
         {"change of the period": ranking_figure(ranked)},
         tuple(f"left out: {name}: {why}" for name, why in list(left.items())[:5]),
@@ -201,8 +201,8 @@ def _add_precession(
     if nights:
         tables.append(
             (
-                f"Transits that best split {aliases[0].rate:.3f} from {aliases[1].rate:.3f} degrees a day, one to three "
-                "years after the last event (timed to 10 s)",
+                f"Transits that best split {aliases[0].rate:.3f} from {aliases[1].rate:.3f} degrees a day, one to "
+                "three years after the last event (timed to 10 s)",
                 [
                     {"epoch": n.epoch, "BJD (TDB)": f"{n.time:.5f}", "split (s)": n.split, "sigmas": n.sigmas}
                     for n in nights

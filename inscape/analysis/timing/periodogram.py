@@ -115,8 +115,12 @@ class PrecessionScan:
         return np.concatenate(highest)
 
     def posterior(self) -> RatePosterior:
-        """The rate and the change of the period given the times, with flat priors of e cos w, e sin w and the rate."""
-        weights = np.exp(self.fits.log_marginal - self.fits.log_marginal.max())
+        """The rate and the change of the period given the times, every rate of the range alike beforehand.
+
+        The prior of e cos w and e sin w is shaped like the events' own information at each rate (Zellner 1986), and wide: a
+        flat one would put all belief in rates so slow that no event can bound the eccentricity.
+        """
+        weights = np.exp(0.5 * (self.gains - self.gains.max()))
         has_decay = self.base == "decay"
         unit = float(ms_a_year(1.0, self.events.period))
         mean = unit * self.fits.coefficients[:, 2] if has_decay else np.zeros(len(self.rates))

@@ -191,3 +191,27 @@ def ranking_figure(ranked: Sequence[Ranked]) -> go.Figure:
         yaxis_title="change of the period over its error",
     )  # fmt: skip
     return figure
+
+
+def shares_figure(decay: Float[np.ndarray, "draw"], doppler: Float[np.ndarray, "draw"]) -> go.Figure:
+    """Beliefs in the change of the period, in what an acceleration feigns of it, and in what is left."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    edges = np.linspace(min(decay.min(), doppler.min(), (decay - doppler).min()), max(decay.max(), 5.0), 90)
+    middles = 0.5 * (edges[1:] + edges[:-1])
+    for name, draws, colour, dash in (
+        ("times", decay, BLUE, "solid"),
+        ("feigned by the acceleration", doppler, ORANGE, "dash"),
+        ("left for tides", decay - doppler, RED, "dot"),
+    ):
+        height = np.histogram(draws, edges, density=True)[0]
+        figure.add_scatter(
+            x=middles, y=height, mode="lines", line={"color": colour, "dash": dash, "width": 2, "shape": "hvh"},
+            name=f"{name}: {draws.mean():.1f} ± {draws.std():.1f} ms/yr",
+        )  # fmt: skip
+    figure.update_layout(
+        title="WASP-4 b: most of the decay is an acceleration", xaxis_title="change of the period (ms a year)",
+        yaxis_title="belief (per ms a year)", legend=BELOW,
+    )  # fmt: skip
+    return figure
