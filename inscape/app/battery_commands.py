@@ -24,6 +24,12 @@ BoxOption = Annotated[
 NoiseOption = Annotated[float | None, typer.Option(help="Noise of a voltage, mV.", min=1e-6)]
 RateOption = Annotated[float, typer.Option(help="Constant current in C-rates; positive discharges.")]
 ReportOption = Annotated[Path | None, typer.Option(help="Write a page: one HTML file with interactive plots.")]
+SaltOption = Annotated[
+    bool,
+    typer.Option(
+        "--electrolyte/--no-electrolyte", help="Count what the electrolyte takes, where the cell tells of it."
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print as JSON, for other programs.")]
 SeedOption = Annotated[int, typer.Option(help="Every random choice follows from it.", min=0)]
 
@@ -44,6 +50,7 @@ def fit(
     discharge: Annotated[
         str, typer.Option(help="Sign of a discharge in the file: auto, positive or negative.")
     ] = "auto",
+    electrolyte: SaltOption = True,
     keep_start: Annotated[
         bool, typer.Option("--keep-start", help="Start from the cell's own charge, not from the first voltage.")
     ] = False,
@@ -69,6 +76,7 @@ def fit(
     read_fit(
         file, sample=sample, cell=cell, parameters=parameters, box=box, noise=noise, sampler=sampler,
         discharge=discharge, keep_start=keep_start, seed=seed,
+        electrolyte=electrolyte,
     ).show(json, report)  # fmt: skip
 
 
@@ -80,6 +88,7 @@ def identify(
     rate: RateOption = 1.0,
     noise: Annotated[float, typer.Option(help="Noise of a voltage, mV.", min=1e-6)] = 3.0,
     samples: Annotated[int, typer.Option(help="Voltages of the record.", min=3)] = 100,
+    electrolyte: SaltOption = True,
     report: ReportOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -91,7 +100,7 @@ def identify(
     from inscape.app.commands import check_places
 
     check_places(report)
-    read_identifiability(cell, parameters, at, rate, noise, samples).show(json, report)
+    read_identifiability(cell, parameters, at, rate, noise, samples, electrolyte).show(json, report)
 
 
 @app.command("rungs")
@@ -102,6 +111,7 @@ def rungs(
     rate: RateOption = 2.0,
     tolerance: Annotated[float, typer.Option(help="Mean error that is allowed, mV.", min=1e-6)] = 0.1,
     network: Annotated[bool, typer.Option("--network", help="Train an operator network as well.")] = False,
+    electrolyte: SaltOption = True,
     report: ReportOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -113,7 +123,7 @@ def rungs(
     from inscape.app.commands import check_places
 
     check_places(report)
-    read_rungs(cell, parameters, box, rate, tolerance, network).show(json, report)
+    read_rungs(cell, parameters, box, rate, tolerance, network, electrolyte).show(json, report)
 
 
 @app.command("simulate")
@@ -123,6 +133,7 @@ def simulate(
     minutes: Annotated[float | None, typer.Option(help="How long; one full discharge if left out.", min=0.01)] = None,
     at: Annotated[str | None, typer.Option(help="Parameters: 'i0_a=2,ds_c=2'.")] = None,
     samples: Annotated[int, typer.Option(help="Instants.", min=2)] = 200,
+    electrolyte: SaltOption = True,
     out: Annotated[Path | None, typer.Option(help="Write it to this file (CSV, NPZ, Parquet, ...).")] = None,
     json: JsonOption = False,
 ) -> None:
@@ -132,7 +143,7 @@ def simulate(
     """
     from inscape.app.battery_reading import read_simulation
 
-    read_simulation(cell, rate, minutes, at, samples, out).show(json, None)
+    read_simulation(cell, rate, minutes, at, samples, electrolyte, out).show(json, None)
 
 
 @app.command("cells")

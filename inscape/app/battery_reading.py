@@ -26,7 +26,7 @@ REST = 0.02
 
 def read_fit(
     file: Path | None, *, sample: bool, cell: str, parameters: str, box: str | None, noise: float | None, sampler: str,
-    discharge: str, keep_start: bool, seed: int,
+    discharge: str, keep_start: bool, seed: int, electrolyte: bool = True,
 ) -> Reading:  # fmt: skip
     """The posterior of a cell's parameters given a record, and what is to be said of it.
 
@@ -54,7 +54,8 @@ def read_fit(
     if len(chosen) < len(record):
         notes.append(f"{len(chosen)} of {len(record)} voltages are compared; every current drives the model")
     times = record.times[chosen]
-    model = SingleParticle(known, longest_step=max(2.0, record.duration / 400))
+    has_salt = electrolyte and known.electrolyte is not None
+    model = SingleParticle(known, longest_step=max(2.0, record.duration / 400), electrolyte=has_salt)
     drive = Drive(record.times, current, "linear").thinned()
     # A record that takes many steps is followed on a coarser grid.
     points = int(np.clip(25_000 * 600 / (len(drive.times) + len(times)), 1600, 25_000))
@@ -99,7 +100,7 @@ def read_fit(
 
 
 def read_identifiability(
-    cell: str, parameters: str, at: str | None, rate: float, noise: float, samples: int
+    cell: str, parameters: str, at: str | None, rate: float, noise: float, samples: int, electrolyte: bool = True
 ) -> Reading:
     """How well a discharge could tell the parameters apart."""
     from inscape.analysis.calibration import identifiability
@@ -107,7 +108,7 @@ def read_identifiability(
 
     known = cell_named(cell)
     names = parameter_names(parameters)
-    model = SingleParticle(known, c_rate=rate)
+    model = SingleParticle(known, c_rate=rate, electrolyte=electrolyte and known.electrolyte is not None)
     point = {name: model.defaults[name] for name in names} | values_of(at, names)
     if point.get("resistance") == 0.0:
         point["resistance"] = 0.01 * (known.limits[1] - known.limits[0]) / known.capacity
@@ -130,7 +131,9 @@ def read_identifiability(
     )
 
 
-def read_rungs(cell: str, parameters: str, box: str | None, rate: float, tolerance: float, network: bool) -> Reading:
+def read_rungs(
+    cell: str, parameters: str, box: str | None, rate: float, tolerance: float, network: bool, electrolyte: bool = True
+) -> Reading:
     """Every model of a box with its error and cost, and the one that is worth its time."""
     from inscape.models.operator_surrogate import choose_surrogate
     from inscape.systems.battery import SingleParticle
@@ -138,7 +141,7 @@ def read_rungs(cell: str, parameters: str, box: str | None, rate: float, toleran
     known = cell_named(cell)
     names = parameter_names(parameters)
     bounds = box_of(known, names, box)
-    model = SingleParticle(known, c_rate=rate)
+    model = SingleParticle(known, c_rate=rate, electrolyte=electrolyte and known.electrolyte is not None)
     times = _discharge_times(known, rate, 136)
     found = choose_surrogate(model, bounds, tolerance, times=times, with_network=network)
     rows = [{k: ("*" if v else "") if k == "chosen" else v for k, v in row.items()} for row in found.rows()]
@@ -157,7 +160,7 @@ def read_rungs(cell: str, parameters: str, box: str | None, rate: float, toleran
 
 
 def read_simulation(
-    cell: str, rate: float, minutes: float | None, at: str | None, samples: int, out: Path | None
+    cell: str, rate: float, minutes: float | None, at: str | None, samples: int, electrolyte: bool, out: Path | None
 ) -> Reading:
     """A constant-current run, as a table and in a file."""
     from inscape.systems.battery import SingleParticle
@@ -165,7 +168,7 @@ def read_simulation(
     from inscape.trajectories import write
 
     known = cell_named(cell)
-    model = SingleParticle(known, c_rate=rate)
+    model = SingleParticle(known, c_rate=rate, electrolyte=electrolyte and known.electrolyte is not None)
     times = _discharge_times(known, rate, samples) if minutes is None else np.linspace(0.0, 60.0 * minutes, samples)
     run = model.simulate(times=times, parameters=values_of(at, tuple(PARAMETERS)))
     notes = tuple(f"{key}: {value}" for key, value in run.context.items() if key in ("stopped", "beyond_limits"))  # type: ignore[union-attr]

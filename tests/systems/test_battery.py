@@ -11,6 +11,7 @@ from inscape.errors import InputError, UnknownNameError
 from inscape.systems.battery import (
     Curve,
     Electrode,
+    Electrolyte,
     SingleParticle,
     after_charge,
     at_voltage,
@@ -135,6 +136,54 @@ def test_each_run_may_have_its_own_current(model):
         assert np.abs(both[k] - alone[0]).max() < 1e-12
 
 
+def salted(cell):
+    return cell.replace(
+        electrolyte=Electrolyte(
+            concentration=1000.0,
+            diffusivity=Curve(2e-10),
+            conductivity=Curve(1.0),
+            transference=0.4,
+            activity=1.0,
+            porosity=(0.3, 0.5, 0.3),
+            efficiency=(0.2, 0.4, 0.2),
+            separator=20e-6,
+            solid_conductivity=(100.0, 10.0),
+        )
+    )
+
+
+def test_the_salt_takes_an_ohmic_drop_at_once_and_a_gradient_in_time(cell):
+    times = np.array([0.0, 1.0, 300.0, 1300.0])
+    plain = SingleParticle(cell, c_rate=2).voltages({}, times)[0]
+    model = SingleParticle(salted(cell), c_rate=2, electrolyte=True)
+    lost = plain - model.voltages({}, times)[0]
+    lengths = np.array([44e-6, 20e-6, 42e-6])
+    ohmic = (lengths / [0.6, 0.4, 0.6]).sum() + 44e-6 / 300 + 42e-6 / 30
+    assert lost[0] == pytest.approx(model.current / cell.area * ohmic, rel=1e-6)
+    # The steady profile of a source, a gap and a sink, each electrode's mean by hand.
+    per_area = 0.6 * model.current / (FARADAY * cell.area)
+    gap = per_area * (44e-6 / (3 * 0.2) + 20e-6 / 0.4 + 42e-6 / (3 * 0.2)) / 2e-10
+    expected = 2 * 0.6 * cell.thermal_voltage * gap / 1000.0
+    assert lost[2] - lost[0] == pytest.approx(expected, rel=0.1)
+    assert lost[3] == pytest.approx(lost[2], rel=0.02)
+
+
+def test_salt_is_neither_made_nor_lost_and_runs_out_where_it_must(cell):
+    from inscape.systems.battery.electrolyte import salt_losses
+
+    poor = salted(cell).replace(limits=(2.0, 4.3))
+    drive = Drive(np.array([0.0]), np.array([[2.0]])[0], "previous")
+    times = np.arange(0.0, 200.0, 5.0)
+    losses = salt_losses(poor, plan_steps(drive, times, 0.0, 5.0))
+    assert np.isnan(losses.shift[0, -1])
+    assert np.isfinite(losses.shift[0, 0])
+    rest = salt_losses(poor, plan_steps(Drive(np.array([0.0]), np.zeros(1), "previous"), times, 0.0, 5.0))
+    assert np.abs(rest.shift).max() < 1e-12
+    assert rest.anode == pytest.approx(np.ones((1, len(times))))
+    with pytest.raises(InputError, match="no electrolyte"):
+        SingleParticle(cell, electrolyte=True)
+
+
 def test_charging_raises_the_voltage_and_rest_leaves_it(model):
     charged = model.voltages({"x0_a": 0.5, "x0_c": 0.6}, TIMES[:40], -0.02)[0]
     assert (np.diff(charged) > 0).all()
@@ -147,7 +196,7 @@ def test_steps_are_small_after_a_jump_and_end_at_every_output():
     plan = plan_steps(drive, np.array([0.0, 50.0, 100.0, 200.0]), 0.0, 10.0)
     ends = np.concatenate([[0.0], np.cumsum(plan.sizes)])
     assert np.allclose(ends[plan.outputs], [0, 50, 100, 200])
-    assert plan.sizes[0] == pytest.approx(10.0 / 64)
+    assert plan.sizes[0] == pytest.approx(10.0 / 256)
     assert plan.restarts.sum() == 2
     assert (plan.currents[0, np.cumsum(plan.sizes) > 100.0 + 1e-6] == 0).all()
 
@@ -261,6 +310,24 @@ def test_a_bpx_file_is_a_cell(tmp_path):
     assert cell.anode.exchange_current(0.5) == pytest.approx(FARADAY * 1e-5 * 0.5, rel=1e-6)
     assert cell.cathode.potential(0.5) == pytest.approx(3.9, abs=1e-4)
     assert np.isfinite(SingleParticle.from_bpx(file).voltages({}, np.arange(0, 1000.0, 20))).all()
+    assert cell.electrolyte is None
+    record = json.loads(json.dumps(BPX))
+    for side, conductivity in (("Negative electrode", 200.0), ("Positive electrode", 0.8)):
+        record["Parameterisation"][side] |= {
+            "Porosity": 0.3, "Transport efficiency": 0.16, "Conductivity [S.m-1]": conductivity
+        }  # fmt: skip
+    record["Parameterisation"]["Separator"] = {"Thickness [m]": 2e-5, "Porosity": 0.5, "Transport efficiency": 0.35}
+    record["Parameterisation"]["Electrolyte"] = {
+        "Initial concentration [mol.m-3]": 1200,
+        "Cation transference number": 0.26,
+        "Conductivity [S.m-1]": "0.1 + 0.7*(x/1000)",
+        "Diffusivity [m2.s-1]": 3e-10,
+    }
+    file.write_text(json.dumps(record))
+    salt = cell_from_bpx(file).electrolyte
+    assert salt.conductivity(0.25) == pytest.approx(0.1 + 0.7 * 1.2)
+    both = SingleParticle.from_bpx(file, electrolyte=True)
+    assert (both.voltages({}, [100.0]) < SingleParticle.from_bpx(file).voltages({}, [100.0])).all()
 
 
 @pytest.mark.parametrize(
@@ -337,5 +404,11 @@ def test_pybamm_s_own_model_agrees_on_chen2020():
     assert 1e3 * np.abs(ours - theirs)[[3, 6, 9]].max() < 0.2
     with pytest.raises(UnknownNameError, match="Chen2020"):
         SingleParticle.from_pybamm("Chen2002")
+    extended = SingleParticle.from_pybamm("Chen2020", shells=32, longest_step=5, electrolyte=True).voltages({}, times)[
+        0
+    ]
+    peer = FullModel("Chen2020", ("i0_a", "ds_c"), times, model="SPMe", radial_points=100)(np.ones((1, 2)))[0]
+    assert np.abs(peer - theirs)[3:].min() > 10e-3
+    assert np.abs(extended - peer)[3:].max() < 3e-3
     with pytest.raises(UnknownNameError, match="kappa_e"):
         FullModel("Chen2020", ("kappa",))

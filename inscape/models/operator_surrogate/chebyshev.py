@@ -54,14 +54,9 @@ class ChebyshevSurrogate(Boxed):
         self.cell = cell
         self.current = cell.current if current is None else current
         self.start = start
-        self._at_outputs = plan_of(cell, self.times, self.current, start).at_outputs
-        exact = SingleParticle(
-            cell.cell,
-            c_rate=cell.c_rate,
-            shells=max(48, cell.shells),
-            longest_step=min(2.0, cell.longest_step),
-            kinetics=cell.kinetics,
-        )
+        self._plan = plan_of(cell, self.times, self.current, start)
+        self._salt = cell.salt(self._plan)
+        exact = cell.refined(max(48, cell.shells), min(2.0, cell.longest_step))
         self.solves = 0
         self._sides: dict[str, tuple[list[int], int, np.ndarray]] = {}
         for number, side in enumerate("ac"):
@@ -125,4 +120,4 @@ class ChebyshevSurrogate(Boxed):
         every = self.cell.rows(dict(zip(self.names, rows.T, strict=True)))
         xa, a_index = self._surface("a", unit)
         xc, c_index = self._surface("c", unit)
-        return self.cell.voltages_of_surfaces(every, xa, xc, self._at_outputs, a_index, c_index)
+        return self.cell.voltages_of_surfaces(every, xa, xc, self._plan, a_index, c_index, self._salt)

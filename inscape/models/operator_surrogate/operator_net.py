@@ -146,7 +146,7 @@ class OperatorNet(Boxed):
                 surface = surface + state[:, :, 0] * height * size
             found[side] = (surface, index)
         (xa, a_index), (xc, c_index) = found["a"], found["c"]
-        return self.cell.voltages_of_surfaces(every, xa, xc, plan.at_outputs, a_index, c_index)
+        return self.cell.voltages_of_surfaces(every, xa, xc, plan, a_index, c_index)
 
 
 def random_current(samples: int, largest: float, random: np.random.Generator) -> Float[np.ndarray, "sample"]:

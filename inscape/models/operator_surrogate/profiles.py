@@ -52,12 +52,13 @@ class ProfileFormula(Boxed):
         self.current = cell.current if current is None else current
         self.start = start
         self.plan = plan_of(cell, self.times, self.current, start)
+        self._salt = cell.salt(self.plan)
 
     def _curves(self, rows: Float[np.ndarray, "run parameter"]) -> Float[np.ndarray, "run time"]:
         every = self.cell.rows(dict(zip(self.names, rows.T, strict=True)))
         xa, a_index = self.surface("a", every)
         xc, c_index = self.surface("c", every)
-        return self.cell.voltages_of_surfaces(every, xa, xc, self.plan.at_outputs, a_index, c_index)
+        return self.cell.voltages_of_surfaces(every, xa, xc, self.plan, a_index, c_index, self._salt)
 
     def surface(
         self, side: str, every: Float[np.ndarray, "run 9"]

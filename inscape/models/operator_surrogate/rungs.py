@@ -142,7 +142,7 @@ def choose_surrogate(
     for name, model in (others or {}).items():
         candidates[name] = lambda model=model: model  # type: ignore[misc]
     for shells, step in ((8, 10.0), (16, 10.0), (32, 5.0)):
-        mesh = SingleParticle(cell.cell, c_rate=cell.c_rate, shells=shells, longest_step=step, kinetics=cell.kinetics)
+        mesh = cell.refined(shells, step)
         candidates[f"solver, {shells} shells, {step:g} s"] = lambda mesh=mesh: Solver(mesh, box, at, drive)  # type: ignore[misc]
     rows = draw_from_box(box, tests, seed)
     truth = exact_curves(cell, box, rows, at, drive)
@@ -167,7 +167,7 @@ def exact_curves(
     cell: SingleParticle, box: Mapping[str, Any], rows: np.ndarray, times: np.ndarray, current: Any = None
 ) -> Float[np.ndarray, "run time"]:
     """Curves on 100 shells in steps of at most a second: what errors are measured against."""
-    fine = SingleParticle(cell.cell, c_rate=cell.c_rate, shells=100, longest_step=1.0, kinetics=cell.kinetics)
+    fine = cell.refined(100, 1.0)
     return fine.voltages(dict(zip(box, rows.T, strict=True)), times, current)
 
 

@@ -16,7 +16,7 @@ from jaxtyping import Float
 
 from inscape.errors import InputError
 from inscape.models.operator_surrogate.boxed import Boxed, Outside
-from inscape.models.operator_surrogate.profiles import check_cell
+from inscape.models.operator_surrogate.profiles import check_cell, plan_of
 from inscape.models.operator_surrogate.rungs import default_times
 from inscape.models.pinn.constraints import Base, Sphere, amplitude, base_parts, ramp, volume_nodes
 from inscape.models.pinn.gradient_pathology import initial_weights, values
@@ -120,6 +120,7 @@ class HierarchicalPINN(Boxed):
         self.cell = cell
         self.current = cell.current
         self.duration = float(self.times[-1])
+        self._plan = plan_of(cell, self.times, self.current, 0.0)
         self.coordinate = coordinate
         self.potentials = potentials
         self.tau = float(tau) if tau is not None else (1.0 if self.base == "plain" else 60.0)
@@ -213,9 +214,8 @@ class HierarchicalPINN(Boxed):
         if self.potentials == "learned" and getattr(self, "trained_", ()):
             return self._learned_voltages(rows, every)
         found = self._fields(rows, np.ones(1))
-        currents = np.full((1, len(self.times)), self.cell.current)
         xa, xc = (np.ascontiguousarray(f[..., 0]) for f in found)
-        return self.cell.voltages_of_surfaces(every, xa, xc, currents)
+        return self.cell.voltages_of_surfaces(every, xa, xc, self._plan)
 
     def _every(self, rows: np.ndarray) -> np.ndarray:
         every = self.cell.rows(dict(zip(self.names, rows.T, strict=True)))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from inscape.systems.battery.cell import Cell as Cell
     from inscape.systems.battery.cell import Electrode as Electrode
     from inscape.systems.battery.curve import Curve as Curve
+    from inscape.systems.battery.electrolyte import Electrolyte as Electrolyte
     from inscape.systems.battery.forward import Forward as Forward
     from inscape.systems.battery.full_model import FullModel as FullModel
     from inscape.systems.battery.nmc_graphite import nmc_graphite as nmc_graphite
@@ -28,6 +29,7 @@ _HOMES = {
     "Cell": "cell",
     "Curve": "curve",
     "Electrode": "cell",
+    "Electrolyte": "electrolyte",
     "Forward": "forward",
     "FullModel": "full_model",
     "SingleParticle": "single_particle",

@@ -13,6 +13,7 @@ import numpy as np
 from inscape.errors import InputError
 from inscape.systems.battery.cell import FARADAY, GAS, Cell, Electrode
 from inscape.systems.battery.curve import Curve
+from inscape.systems.battery.electrolyte import SPAN, Electrolyte
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "exp": np.exp, "tanh": np.tanh, "log": np.log, "log10": np.log10, "sqrt": np.sqrt, "sin": np.sin, "cos": np.cos,
@@ -62,6 +63,7 @@ def cell_from_bpx(file: str | Path) -> Cell:
             _number(whole, "Upper voltage cut-off [V]", path.name),
         ),
         source=path.name,
+        electrolyte=_electrolyte(parts, path.name, temperature, reference),
     )
 
 
@@ -87,6 +89,42 @@ def _electrode(
         diffusivity=curve_of(section.get("Diffusivity [m2.s-1]"), f"{file}: {title}, diffusivity").times(warmth),
         exchange_current=Curve(lambda x: FARADAY * rate * np.sqrt(x * (1.0 - x)), f"{title}, exchange current"),
         potential=curve_of(section.get("OCP [V]"), f"{file}: {title}, OCP"),
+    )
+
+
+def _electrolyte(parts: Mapping[str, Any], file: str, temperature: float, reference: float) -> Electrolyte | None:
+    """The salt, where the file describes it; formulas are functions of the concentration in mol/m3."""
+    salt, separator = parts.get("Electrolyte"), parts.get("Separator")
+    if not isinstance(salt, Mapping) or not isinstance(separator, Mapping):
+        return None
+    anode, cathode = (_section(parts, f"{side} electrode", file) for side in ("Negative", "Positive"))
+    rest = _number(salt, "Initial concentration [mol.m-3]", file, 1000.0)
+
+    def stretched(key: str, energy: str) -> Curve:
+        value = salt.get(key)
+        warmth = _arrhenius(salt, energy, file, temperature, reference)
+        if isinstance(value, str):
+            law = formula_of_x(value, f"{file}: electrolyte")
+            return Curve(lambda x: warmth * law(np.maximum(x, 1e-4) * SPAN * rest), key)
+        if isinstance(value, Mapping):
+            table = {"x": [float(v) / (SPAN * rest) for v in value.get("x", [])], "y": value.get("y", [])}
+            return curve_of(table, f"{file}: {key}").times(warmth)
+        return curve_of(value, f"{file}: {key}").times(warmth)
+
+    three = (anode, separator, cathode)
+    return Electrolyte(
+        concentration=rest,
+        diffusivity=stretched("Diffusivity [m2.s-1]", "Diffusivity activation energy [J.mol-1]"),
+        conductivity=stretched("Conductivity [S.m-1]", "Conductivity activation energy [J.mol-1]"),
+        transference=_number(salt, "Cation transference number", file),
+        activity=1.0,
+        porosity=tuple(_number(part, "Porosity", file) for part in three),  # type: ignore[arg-type]
+        efficiency=tuple(_number(part, "Transport efficiency", file) for part in three),  # type: ignore[arg-type]
+        separator=_number(separator, "Thickness [m]", file),
+        solid_conductivity=(
+            _number(anode, "Conductivity [S.m-1]", file),
+            _number(cathode, "Conductivity [S.m-1]", file),
+        ),
     )
 
 

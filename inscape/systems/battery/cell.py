@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from inscape.errors import InputError
 from inscape.systems.battery.curve import Curve
+
+if TYPE_CHECKING:
+    from inscape.systems.battery.electrolyte import Electrolyte
 
 FARADAY = 96485.33212  # C/mol
 GAS = 8.314462618  # J/mol/K
@@ -94,6 +97,7 @@ class Cell:
     resistance : in series, Ohm.
     limits : lowest and highest allowed voltage, V.
     source : where the numbers come from.
+    electrolyte : its salt, for the extended model; None where nothing is known of it.
     """
 
     name: str
@@ -105,6 +109,7 @@ class Cell:
     resistance: float = 0.0
     limits: tuple[float, float] = (2.5, 4.2)
     source: str = ""
+    electrolyte: Electrolyte | None = None
 
     def __post_init__(self) -> None:
         for name in ("area", "temperature", "capacity"):

@@ -176,24 +176,29 @@ def run_batch(  # type: ignore[no-untyped-def]
 @njit(cache=True)
 def terminal_voltage(  # type: ignore[no-untyped-def]
     xa, xc, a_index, c_index, currents, ua, ua_s, uc, uc_s, ia, ia_s, ic, ic_s, factor_a, factor_c, area_a, area_c,
-    resistance, thermal, is_linear, voltages
+    resistance, thermal, is_linear, shift, salt_a, salt_c, voltages
 ):  # fmt: skip
-    """Voltages (run, time) from surface stoichiometries of the distinct particles; NaN from where one leaves (0, 1)."""
+    """Voltages (run, time) from surface stoichiometries of the distinct particles; NaN from where one leaves (0, 1).
+
+    shift (1 or run, time) V, salt_a and salt_c factors on the exchange currents: what the electrolyte does.
+    """
     for r in range(voltages.shape[0]):
         row = r if currents.shape[0] > 1 else 0
         a, c = a_index[r], c_index[r]
+        salt = r if shift.shape[0] > 1 else 0
         stopped = False
         for t in range(voltages.shape[1]):
             x, y = xa[a, t], xc[c, t]
-            if stopped or not (0.0 < x < 1.0 and 0.0 < y < 1.0):
+            if stopped or not (0.0 < x < 1.0 and 0.0 < y < 1.0) or np.isnan(shift[salt, t]):
                 stopped = True
                 voltages[r, t] = np.nan
                 continue
             current = currents[row, t]
-            za = current / (area_a[r] * max(factor_a[r] * evaluate(ia, ia_s, x), 1e-12))
-            zc = current / (area_c[r] * max(factor_c[r] * evaluate(ic, ic_s, y), 1e-12))
+            za = current / (area_a[r] * max(factor_a[r] * salt_a[salt, t] * evaluate(ia, ia_s, x), 1e-12))
+            zc = current / (area_c[r] * max(factor_c[r] * salt_c[salt, t] * evaluate(ic, ic_s, y), 1e-12))
             if is_linear:
                 loss = thermal * (za + zc)
             else:
                 loss = 2.0 * thermal * (np.arcsinh(0.5 * za) + np.arcsinh(0.5 * zc))
-            voltages[r, t] = evaluate(uc, uc_s, y) - evaluate(ua, ua_s, x) - loss - current * resistance[r]
+            voltages[r, t] = evaluate(uc, uc_s, y) - evaluate(ua, ua_s, x) - loss
+            voltages[r, t] += shift[salt, t] - current * resistance[r]

@@ -10,6 +10,7 @@ from inscape.errors import InputError, UnknownNameError
 from inscape.extras import require
 from inscape.systems.battery.cell import Cell, Electrode
 from inscape.systems.battery.curve import Curve
+from inscape.systems.battery.electrolyte import SPAN, Electrolyte
 
 
 def cell_from_pybamm(parameters: Any) -> Cell:
@@ -54,6 +55,7 @@ def cell_from_pybamm(parameters: Any) -> Cell:
         capacity=number("Nominal cell capacity [A.h]"),
         limits=(number("Lower voltage cut-off [V]"), number("Upper voltage cut-off [V]")),
         source=f"PyBaMM parameter set {name}",
+        electrolyte=_electrolyte(values, number, temperature, salt),
     )
 
 
@@ -105,4 +107,45 @@ def _electrode(values: Any, name: str, number: Any, side: str, salt: float, temp
             lambda x: (pybamm.Scalar(salt), x * most, pybamm.Scalar(most), heat),
         ),
         potential=tabulated(f"{side} electrode OCP [V]", lambda x: (x,)),
+    )
+
+
+def _electrolyte(values: Any, number: Any, temperature: float, salt: float) -> Electrolyte | None:
+    """The salt of a set; None where the set does not describe one."""
+    import pybamm
+
+    wanted = ("Electrolyte diffusivity [m2.s-1]", "Electrolyte conductivity [S.m-1]", "Separator thickness [m]")
+    if any(values.get(key, None) is None for key in wanted):
+        return None
+    heat = pybamm.Scalar(temperature)
+
+    def at(law: Any, x: np.ndarray) -> np.ndarray:
+        symbol = law(pybamm.Vector(np.maximum(x, 1e-4) * SPAN * salt), heat) if callable(law) else law
+        if not isinstance(symbol, pybamm.Symbol):
+            return np.full(x.size, float(symbol))
+        found = np.asarray(values.process_symbol(symbol).evaluate(), dtype=float).ravel()
+        return np.maximum(found if found.size == x.size else np.full(x.size, found[0]), 1e-16)
+
+    def scalar(key: str, otherwise: float) -> float:
+        return float(at(values.get(key, otherwise), np.array([1.0 / SPAN]))[0])
+
+    sides = ("Negative electrode", "Separator", "Positive electrode")
+    porosity = tuple(number(f"{side} porosity") for side in sides)
+    power = tuple(number(f"{side} Bruggeman coefficient (electrolyte)", 1.5) for side in sides)
+    solid = []
+    for side in (sides[0], sides[2]):
+        share = number(f"{side} active material volume fraction")
+        solid.append(
+            number(f"{side} conductivity [S.m-1]") * share ** number(f"{side} Bruggeman coefficient (electrode)", 1.5)
+        )
+    return Electrolyte(
+        concentration=salt,
+        diffusivity=Curve(lambda x: at(values[wanted[0]], x), "electrolyte diffusivity"),
+        conductivity=Curve(lambda x: at(values[wanted[1]], x), "electrolyte conductivity"),
+        transference=scalar("Cation transference number", 0.4),
+        activity=scalar("Thermodynamic factor", 1.0),
+        porosity=porosity,  # type: ignore[arg-type]
+        efficiency=tuple(e**b for e, b in zip(porosity, power, strict=True)),  # type: ignore[arg-type]
+        separator=number(wanted[2]),
+        solid_conductivity=(solid[0], solid[1]),
     )

@@ -18,6 +18,7 @@ from inscape.errors import InputError, UnknownNameError
 from inscape.systems.battery.cell import PARAMETERS, Cell, default_parameters
 from inscape.systems.battery.drive import Drive, Hold, StepPlan, plan_steps
 from inscape.systems.battery.forward import Forward
+from inscape.systems.battery.salt_losses import SaltLosses
 from inscape.trajectories import Trajectories, Trajectory
 
 Kinetics = Literal["full", "linear"]
@@ -34,6 +35,7 @@ class SingleParticle:
     shells : of each particle, thinner towards the surface.
     longest_step : s.
     kinetics : "full" (hyperbolic sine) or "linear".
+    electrolyte : add what the salt takes from the voltage (the extended model, "SPMe"), where the cell tells of it.
 
     Raises
     ------
@@ -50,6 +52,7 @@ class SingleParticle:
         shells: int = 16,
         longest_step: float = 10.0,
         kinetics: Kinetics = "full",
+        electrolyte: bool = False,
     ):
         if not isinstance(cell, Cell):
             raise InputError(f"cell: {type(cell).__name__} found, expected a Cell: nmc_graphite(), cell_from_bpx(file)")
@@ -66,6 +69,16 @@ class SingleParticle:
         self.shells = int(shells)
         self.longest_step = float(longest_step)
         self.kinetics: Kinetics = kinetics
+        if electrolyte and cell.electrolyte is None:
+            raise InputError(f"{cell.name}: no electrolyte known, expected one for electrolyte=True; leave it False")
+        self.electrolyte = bool(electrolyte)
+
+    def refined(self, shells: int, longest_step: float) -> SingleParticle:
+        """The same model on another mesh."""
+        return SingleParticle(
+            self.cell, c_rate=self.c_rate, shells=shells, longest_step=longest_step, kinetics=self.kinetics,
+            electrolyte=self.electrolyte,
+        )  # fmt: skip
 
     @classmethod
     def from_csv(cls, folder: str | Path, *, c_rate: float = 1.0, **options: Any) -> SingleParticle:
@@ -154,28 +167,42 @@ class SingleParticle:
         at, plan = self._plan(times, current, start, hold, len(rows))
         xa, a_index = self._particle("a", rows, plan, len(at))[:2]
         xc, c_index = self._particle("c", rows, plan, len(at))[:2]
-        return self.voltages_of_surfaces(rows, xa, xc, plan.at_outputs, a_index, c_index)
+        return self.voltages_of_surfaces(rows, xa, xc, plan, a_index, c_index)
+
+    def salt(self, plan: StepPlan) -> SaltLosses:
+        """What the electrolyte does along a plan; nothing at all without one."""
+        if self.electrolyte:
+            from inscape.systems.battery.electrolyte import salt_losses
+
+            return salt_losses(self.cell, plan)
+        flat = np.zeros((1, len(plan.outputs)))
+        return SaltLosses(flat, flat + 1.0, flat + 1.0)
 
     def voltages_of_surfaces(
         self,
         rows: Float[np.ndarray, "run 9"],
         xa: Float[np.ndarray, "anode time"],
         xc: Float[np.ndarray, "cathode time"],
-        currents: Float[np.ndarray, "run time"],
+        plan: StepPlan,
         a_index: Any = None,
         c_index: Any = None,
+        salt: SaltLosses | None = None,
     ) -> Float[np.ndarray, "run time"]:
-        """Voltages in closed form from surface stoichiometries; the indices say which row of them a run has."""
+        """Voltages in closed form from surface stoichiometries; the indices say which row of them a run has.
+
+        plan : the steps, whose currents at the outputs count. salt : of that plan; solved here if None.
+        """
         from inscape.systems.battery.particle_kernel import terminal_voltage
 
         count = len(rows)
         a, c = self.cell.anode, self.cell.cathode
         voltages = np.empty((count, xa.shape[1]))
+        losses = self.salt(plan) if salt is None else salt
         every = np.arange(count)
         terminal_voltage(
             xa, xc,
             every if a_index is None else a_index, every if c_index is None else c_index,
-            np.ascontiguousarray(np.atleast_2d(currents)),
+            plan.at_outputs,
             a.potential.values, a.potential.slopes, c.potential.values, c.potential.slopes,
             a.exchange_current.values, a.exchange_current.slopes,
             c.exchange_current.values, c.exchange_current.slopes,
@@ -183,7 +210,8 @@ class SingleParticle:
             a.surface(self.cell.area) * rows[:, _PLACES["eps_a"]],
             c.surface(self.cell.area) * rows[:, _PLACES["eps_c"]],
             np.ascontiguousarray(rows[:, _PLACES["resistance"]]),
-            self.cell.thermal_voltage, self.kinetics == "linear", voltages,
+            self.cell.thermal_voltage, self.kinetics == "linear",
+            losses.shift, losses.anode, losses.cathode, voltages,
         )  # fmt: skip
         return voltages
 
@@ -279,7 +307,7 @@ class SingleParticle:
         at, plan = self._plan(times, inputs, start, hold, len(rows))
         xa, a_index, _ = self._particle("a", rows, plan, len(at))
         xc, c_index, _ = self._particle("c", rows, plan, len(at))
-        voltages = self.voltages_of_surfaces(rows, xa, xc, plan.at_outputs, a_index, c_index)
+        voltages = self.voltages_of_surfaces(rows, xa, xc, plan, a_index, c_index)
         runs = [
             self._run(
                 number, at, voltages[number], xa[a_index[number]], xc[c_index[number]], plan, given, stop_at_limits
