@@ -167,7 +167,12 @@ class HierarchicalPINN(Boxed):
 
             if progress.spent < schedule.seconds:
                 minimise(
-                    equations.residuals, equations.draw, progress, schedule, None if self.checkpoint is None else keep
+                    equations.residuals,
+                    equations.draw,
+                    progress,
+                    schedule,
+                    None if self.checkpoint is None else keep,
+                    equations.apart,
                 )
             self.trained_ = (*self.trained_, TrainedLevel(level, progress.weights, tuple(progress.history)))
             total += progress.spent

@@ -124,7 +124,7 @@ class ParticleEquations:
                 around = torch.where(rho > 1e-6, 2.0 * jet[1] / rho.clamp(min=1e-6), 2.0 * jet[2])
                 spread = rate * (jet[2] + around) + slope * jet[1] * jet[1]
                 flux = rate[:, -1] * jet[1][:, -1]
-            room = sphere.start if float(sphere.uptake[0]) > 0 else 1.0 - sphere.start
+            room = sphere.start if self.empties(side) else 1.0 - sphere.start
             inside = (jet[3] - spread)[:, :-1] * (1800.0 / room)[:, None]
             found.append(self.model.loss_weights["diffusion"] * inside.reshape(-1))
             found.append(self.model.loss_weights["flux"] * (flux / sphere.uptake + 1.0))
@@ -134,6 +134,16 @@ class ParticleEquations:
         if self.model.potentials == "learned":
             found += self._kinetics(surfaces, weights, points)
         return found
+
+    def empties(self, side: str) -> bool:
+        """Whether the current takes lithium out of this electrode."""
+        return (self.model.cell.current > 0) == (side == "a")
+
+    def apart(self, points: Points) -> tuple[tuple[Tensor, ...], Any]:
+        """The groups of points as tensors along their first axis, and how to make points of one of them again."""
+        return (points.time, points.unit, points.rows, points.radius), lambda t, u, r, x: Points(
+            t[None], u[None], r[None], points.radius[:1] if self.model.base != "plain" else x[None]
+        )
 
     def sphere(self, side: str, points: Points) -> tuple[Sphere, TorchCurve]:
         """The electrode's particle for every group, and D / R^2 of its material."""

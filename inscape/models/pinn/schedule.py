@@ -59,6 +59,8 @@ class Schedule:
 
 Residuals = Callable[[Mapping[str, Any], Any], list[Any]]
 """Of weights and drawn points, the kinds of weighted residual, each (residual,)."""
+Apart = Callable[[Any], tuple[tuple[Any, ...], Callable[..., Any]]]
+"""Of points, their groups along the first axes of tensors, and how to make points of one group again."""
 Draw = Callable[[int, float], Any]
 """Of a number of groups and the share of the time to draw from, the points."""
 
@@ -78,8 +80,11 @@ def minimise(
     progress: Progress,
     schedule: Schedule,
     keep: Callable[[Progress], None] | None = None,
+    apart: Apart | None = None,
 ) -> Progress:
     """Train from where `progress` stands until the schedule's time is spent; the loss is the sum of mean squares.
+
+    apart : how points fall into groups whose residuals do not know of one another; Gauss-Newton needs it.
 
     Raises
     ------
@@ -89,14 +94,24 @@ def minimise(
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # layers of twenty: threads would only wait for one another
     try:
-        _Trainer(torch, residuals, draw, progress, schedule, keep).run()
+        _Trainer(torch, residuals, draw, progress, schedule, keep, apart).run()
     finally:
         torch.set_num_threads(threads)
     return progress
 
 
 class _Trainer:
-    def __init__(self, torch: Any, residuals: Residuals, draw: Draw, progress: Progress, schedule: Schedule, keep: Any):
+    def __init__(
+        self,
+        torch: Any,
+        residuals: Residuals,
+        draw: Draw,
+        progress: Progress,
+        schedule: Schedule,
+        keep: Any,
+        apart: Apart | None,
+    ):
+        self.apart = apart
         self.torch = torch
         self.residuals = residuals
         self.draw = draw
@@ -193,6 +208,8 @@ class _Trainer:
     def _gauss_newton(self) -> None:
         """Levenberg's steps: with J the residuals' Jacobian, move by -J' (J J' + damping)^-1 r."""
         torch = self.torch
+        if self.apart is None:
+            raise InputError("schedule: finish 'gauss-newton' needs to be told how points fall apart: apart=")
         damping, steps = 1e-2, 0
         shapes = [leaf.shape for leaf in self.leaves]
         names = list(self.weights)
@@ -200,14 +217,20 @@ class _Trainer:
             tick = time.process_time()
             points = self.draw(self.schedule.groups, 1.0)
 
-            def stacked(vector: Any, points: Any = points) -> Any:
-                weights = dict(zip(names, _unstack(vector, shapes), strict=True))
-                return torch.cat([r / r.numel() ** 0.5 for r in self.residuals(weights, points)])
+            groups, again = self.apart(points)
 
+            def of_group(vector: Any, *group: Any, again: Any = again, count: int = len(groups[0])) -> Any:
+                weights = dict(zip(names, _unstack(vector, shapes), strict=True))
+                return torch.cat([r / (r.numel() * count) ** 0.5 for r in self.residuals(weights, again(*group))])
+
+            # Residuals of a group know of no other: its rows of the Jacobian cost one group's backward passes.
+            seen = (None, *(0 for _ in groups))
+            stacked = torch.func.vmap(of_group, in_dims=seen)
             flat = torch.cat([leaf.detach().reshape(-1) for leaf in self.leaves])
-            jacobian = torch.func.jacrev(stacked, chunk_size=256)(flat)
+            jacobian = torch.func.vmap(torch.func.jacrev(of_group), in_dims=seen)(flat, *groups)
+            jacobian = jacobian.reshape(-1, len(flat))
             with torch.no_grad():
-                missed = stacked(flat)
+                missed = stacked(flat, *groups).reshape(-1)
                 loss = float(missed @ missed)
                 gram = jacobian @ jacobian.T
                 for _ in range(6):
@@ -217,7 +240,7 @@ class _Trainer:
                     after = float("inf")
                     if int(failed) == 0:
                         trial = flat - jacobian.T @ torch.cholesky_solve(missed[:, None], factor)[:, 0]
-                        ahead = stacked(trial)
+                        ahead = stacked(trial, *groups).reshape(-1)
                         after = float(ahead @ ahead)
                     if after < loss:
                         self._put(_unstack(trial, shapes))
