@@ -117,8 +117,8 @@ class PrecessionScan:
     def posterior(self) -> RatePosterior:
         """The rate and the change of the period given the times, every rate of the range alike beforehand.
 
-        The prior of e cos w and e sin w is shaped like the events' own information at each rate (Zellner 1986), and wide: a
-        flat one would put all belief in rates so slow that no event can bound the eccentricity.
+        The prior of e cos w and e sin w has the shape of the events' own information at each rate (Zellner 1986), and
+        is wide: a flat one would put all belief in rates so slow that no event can bound the eccentricity.
         """
         weights = np.exp(0.5 * (self.gains - self.gains.max()))
         has_decay = self.base == "decay"

@@ -26,8 +26,8 @@ def remarks(findings: Findings, card: RobustnessCard) -> list[str]:
         )
     told.append(
         "The published formula puts an occultation half an anomalistic period after the transit. A round orbit whose "
-        "pericentre turns would then change the time of its occultations, which cannot be: the exact orbit puts it half "
-        "a sidereal period after."
+        "pericentre turns would then shift its occultations, which cannot be: the exact orbit puts them half a "
+        "sidereal period after."
     )
     if "doomed" not in findings.measured:
         told.append("The list of 382 planets was not found: set INSCAPE_DATA to the folder that holds wasp43b/.")

@@ -32,8 +32,8 @@ STUDY = Study(
     paper=PAPER,
     claims=CLAIMS,
     summary=(
-        "A planet so close to its star that tides may shrink its orbit and turn it. Public transit times are fitted with "
-        "decay, precession and both, under every defensible choice; the choice is the quarrel."
+        "A planet so close to its star that tides may shrink its orbit and turn it. Public transit times are fitted "
+        "with decay, precession and both, under every defensible choice; the choice is the quarrel."
     ),
     rooms=("trajectories", "systems", "analysis"),
     needs=("sky",),
