@@ -61,7 +61,8 @@ def read_fit(
     points = int(np.clip(25_000 * 600 / (len(drive.times) + len(times)), 1600, 25_000))
     forward = model.forward(names, times, drive)
     found = calibrate(
-        forward, voltage[chosen], sigma="cover" if noise is None else 1e-3 * noise, prior=bounds, sampler=sampler,
+        forward, voltage[chosen], sigma="cover" if noise is None else 1e-3 * noise, prior=bounds,
+        sampler=sampler,  # type: ignore[arg-type]
         points=points, draws=4000, seed=seed,
     )  # fmt: skip
     known_to = found.identifiability()
@@ -223,11 +224,11 @@ def _started(cell: Cell, voltage: np.ndarray, current: np.ndarray, is_kept: bool
     """The cell at the charge that the first voltage tells, if the record begins at rest."""
     from inscape.systems.battery import at_voltage
 
+    if is_kept:
+        return cell
     own = cell.open_circuit_voltage()
     resting = np.abs(current) <= REST * np.abs(current).max()
     resting = np.logical_and.accumulate(resting) & np.isfinite(voltage)
-    if is_kept:
-        return cell
     if not resting.any():
         notes.append(
             f"the record begins under current, so the cell starts as it is given, at {own:.4g} V; "

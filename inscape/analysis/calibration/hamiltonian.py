@@ -46,7 +46,7 @@ def nuts_posterior(
     began = time.process_time()
     random = np.random.default_rng(seed)
 
-    def value_and_slope(logits: Any) -> tuple[np.ndarray, np.ndarray]:
+    def value_and_slope(logits: Any) -> tuple[np.float64, np.ndarray]:
         z = np.asarray(logits, dtype=float)
         u = 1.0 / (1.0 + np.exp(-np.clip(z, -FAR, FAR)))
         residuals = target.residuals(target.parameters(u[None]))[0]

@@ -114,9 +114,7 @@ class HierarchicalPINN(Boxed):
         for one in levels[1:]:
             if one != "net" and not isinstance(one, Level):
                 raise InputError(f"levels: {one!r} found, expected 'net' or a Level after the first")
-        self.levels = tuple(
-            Level() if one == "net" else one for one in levels[1:] if one == "net" or isinstance(one, Level)
-        )
+        self.levels: tuple[Level, ...] = tuple(Level() if isinstance(one, str) else one for one in levels[1:])
         self.cell = cell
         self.current = cell.current
         self.duration = float(self.times[-1])
@@ -138,7 +136,12 @@ class HierarchicalPINN(Boxed):
     @classmethod
     def as_published(cls, cell: SingleParticle, box: Mapping[str, tuple[float, float]], **options: Any) -> Self:
         """The plain network with the published coordinate, ramp, weights and learned potentials."""
-        chosen = {"levels": ("plain", "net"), "coordinate": "r", "potentials": "learned", "tau": 1.0} | options
+        chosen: dict[str, Any] = {
+            "levels": ("plain", "net"),
+            "coordinate": "r",
+            "potentials": "learned",
+            "tau": 1.0,
+        } | options
         return cls(cell, box, **chosen)
 
     def fit(self) -> Self:
@@ -216,7 +219,7 @@ class HierarchicalPINN(Boxed):
 
     def _curves(self, rows: Float[np.ndarray, "run parameter"]) -> Float[np.ndarray, "run time"]:
         every = self._every(rows)
-        if self.potentials == "learned" and getattr(self, "trained_", ()):
+        if self.potentials == "learned" and hasattr(self, "trained_"):
             return self._learned_voltages(rows, every)
         found = self._fields(rows, np.ones(1))
         xa, xc = (np.ascontiguousarray(f[..., 0]) for f in found)
@@ -241,10 +244,10 @@ class HierarchicalPINN(Boxed):
         found = [np.empty((len(time), len(radius))) for _ in "ac"]
         for begin in range(0, len(time), CHUNK):
             part = slice(begin, begin + CHUNK)
-            answers = [
-                values(one.weights, *self._seen_by(one.level, time[part], unit[part], seen), heads=(0, 1), radial=True)
-                for one in getattr(self, "trained_", ())
-            ]
+            answers = []
+            for one in getattr(self, "trained_", ()):
+                at, shown = self._seen_by(one.level, time[part], unit[part])
+                answers.append(values(one.weights, at, seen, shown, heads=(0, 1), radial=True))
             for number, side in enumerate("ac"):
                 sphere, curve = self._sphere(side, every[part])
                 field_now = base_parts(np, self.base, sphere, time[part], squared[None], curve)[0]
@@ -262,10 +265,11 @@ class HierarchicalPINN(Boxed):
                 found[number][part] = field_now[:, -len(radius) :]
         return [f.reshape(len(rows), len(self.times), -1) for f in found]
 
-    def _seen_by(self, level: Level, time: np.ndarray, unit: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, ...]:
+    def _seen_by(self, level: Level, time: np.ndarray, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Time in durations and parameters as a level's network is shown them."""
         shown = unit if level.reference is None else np.broadcast_to(self.unit_of(level.reference), unit.shape)
         limit = self.duration if level.until is None else level.until
-        return np.minimum(time, limit) / self.duration, seen, shown
+        return np.minimum(time, limit) / self.duration, shown
 
     def _sphere(self, side: str, every: np.ndarray) -> tuple[Sphere, Any]:
         electrode = self.cell.cell.anode if side == "a" else self.cell.cell.cathode
@@ -288,8 +292,8 @@ class HierarchicalPINN(Boxed):
         time, unit = self._instants(rows)
         terminal = np.repeat(first, len(self.times))
         for number, one in enumerate(self.trained_):
-            seen = self._seen_by(one.level, time, unit, np.ones(1))
-            head = values(one.weights, *seen, heads=(3,), radial=False)[0, :, 0]
+            at, shown = self._seen_by(one.level, time, unit)
+            head = values(one.weights, at, np.ones(1), shown, heads=(3,), radial=False)[0, :, 0]
             grown = ramp(np, time, self.begins[number], self.tau)[0]
             terminal = terminal + self.potential_scales[1] * (1.0 if number == 0 else 0.1) * grown * head
         return terminal.reshape(len(rows), -1)

@@ -35,7 +35,7 @@ def full_surrogate(item: Mapping[str, Any]) -> dict[str, Any]:
         found = {}
         for regression in ("polynomial", "network"):
             before = truth.cpu_seconds
-            model = ProperModes(FULL_BOX, TIMES, regression=regression, seed=0)  # type: ignore[arg-type]
+            model = ProperModes(FULL_BOX, TIMES, regression=regression, seed=0)
             model.fit_model(truth, item["runs"])
             learned = truth.cpu_seconds - before + model.seconds_
             missed = 1e3 * np.abs(model(rows) - expected)

@@ -114,7 +114,7 @@ def formula_errors(box: str, tests: int) -> dict[str, float]:
     rows = draw_from_box(BOXES[box], tests, 12)
     truth = exact_curves(cell, BOXES[box], rows, at)
     return {
-        shape: errors_mV(ProfileFormula(cell, BOXES[box], at, shape=shape)(rows), truth, at)[0]  # type: ignore[arg-type]
+        shape: errors_mV(ProfileFormula(cell, BOXES[box], at, shape=shape)(rows), truth, at)[0]
         for shape in ("parabola", "quartic", "eigenmodes")
     }
 

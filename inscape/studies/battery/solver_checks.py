@@ -55,14 +55,14 @@ def against_pybamm(item: Mapping[str, Any]) -> dict[str, Any]:
         before = peer.cpu_seconds
         peer(rows)
         theirs = (peer.cpu_seconds - before) / len(rows)
-        model = SingleParticle.from_pybamm("Chen2020", shells=16, longest_step=10.0)
+        solver = SingleParticle.from_pybamm("Chen2020", shells=16, longest_step=10.0)
         named = {"i0_a": rows[:, 0], "ds_c": rows[:, 1]}
-        model.voltages({n: v[:2] for n, v in named.items()}, timed)
+        solver.voltages({n: v[:2] for n, v in named.items()}, timed)
         began = time.process_time()
-        found = model.voltages(named, timed)
+        found = solver.voltages(named, timed)
         mine = (time.process_time() - began) / len(rows)
     few = {n: v[:8] for n, v in named.items()}
-    fine = SingleParticle(model.cell, shells=100, longest_step=1.0).voltages(few, timed)
+    fine = SingleParticle(solver.cell, shells=100, longest_step=1.0).voltages(few, timed)
     return {
         "difference": apart[item["radial"]],
         "own_mesh": apart[None],

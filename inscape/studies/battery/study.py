@@ -232,7 +232,7 @@ def calibration(lab: Lab, findings: Findings) -> None:
     ]
     found = lab.parallel_map(calibration_checks.posteriors, items, label="calibrating")
     own = [f for f, item in zip(found, items, strict=True) if item["truth"] == "(2, 2)"]
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name in calibration_checks.SURROGATES:
         exact_sigma = np.array([f["exact"]["sigmas"] for f in own])
         moved = np.abs(np.array([f[name]["means"] for f in own]) - [f["exact"]["means"] for f in own]) / exact_sigma

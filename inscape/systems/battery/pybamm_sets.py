@@ -144,8 +144,8 @@ def _electrolyte(values: Any, number: Any, temperature: float, salt: float) -> E
         conductivity=Curve(lambda x: at(values[wanted[1]], x), "electrolyte conductivity"),
         transference=scalar("Cation transference number", 0.4),
         activity=scalar("Thermodynamic factor", 1.0),
-        porosity=porosity,  # type: ignore[arg-type]
-        efficiency=tuple(e**b for e, b in zip(porosity, power, strict=True)),  # type: ignore[arg-type]
+        porosity=porosity,
+        efficiency=tuple(e**b for e, b in zip(porosity, power, strict=True)),
         separator=number(wanted[2]),
         solid_conductivity=(solid[0], solid[1]),
     )
