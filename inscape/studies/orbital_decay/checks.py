@@ -104,7 +104,7 @@ def _off_integrated(orbit: SecularOrbit) -> float:
     epochs = np.arange(-2, 9)
     ours = np.sort(np.r_[orbit.transit_times(epochs), orbit.occultation_times(epochs)])
     # Time of a passage of pericentre: the one that puts both lists together, told by their first common event.
-    at_transit = SecularOrbit.transit_times(orbit, np.array([0.0]))[0]
+    at_transit = orbit.transit_times(np.array([0.0]))[0]
     true = np.pi / 2 - turn
     eccentric = 2 * np.arctan(np.sqrt((1 - e) / (1 + e)) * np.tan(true / 2))
     since_pericentre = (eccentric - e * np.sin(eccentric)) / (2 * np.pi) * orbit.period

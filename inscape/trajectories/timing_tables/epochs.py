@@ -39,11 +39,13 @@ def number_events(table: TimingTable) -> tuple[Float[np.ndarray, "event"], float
     for _ in range(12):
         near = distance <= reach
         orbits = np.round((table.times - zero) / period - half) + half
+        # A time that belongs to no event may not bend the period that is to show it.
+        near &= np.abs((table.times - zero) / period - orbits) <= 2 * _STRAY
         if near.sum() >= 2 and np.ptp(orbits[near]) > 0:
             slope, level = _line(orbits[near], table.times[near] - centre, table.errors[near])
             if abs(slope / period - 1) < 0.02:
                 period, zero = slope, centre + level
-        if near.all():
+        if (distance <= reach).all():
             break
         reach *= 4
     epochs = np.round((table.times - zero) / period - half)

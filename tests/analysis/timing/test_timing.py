@@ -62,12 +62,12 @@ def test_the_evidence_of_precession_is_the_integral_over_the_priors():
     epochs = np.sort(random.choice(600, 40, replace=False)).astype(float)
     table = TimingTable(2455000.0 + 1.1 * epochs + 3e-4 * random.standard_normal(40), np.full(40, 3e-4), period=1.1)
     priors = {"reference": Normal(2455000.0, 0.01), "period": Normal(1.1, 1e-4)}
-    polar = {"eccentricity": Uniform(0, 0.01), "rate": Uniform(0.2, 0.6)}
+    polar = {"eccentricity": Uniform(0, 0.001), "rate": Uniform(0.2, 0.6)}
     found = evidence(table, "precession", priors | polar, rates=400)
     events = timing.count_events(table, reference=2455000.0, period=1.1)
     level = []
     for _ in range(3000):
-        e, w, rate = 0.01 * random.random(), 2 * np.pi * random.random(), 0.2 + 0.4 * random.random()
+        e, w, rate = 0.001 * random.random(), 2 * np.pi * random.random(), 0.2 + 0.4 * random.random()
         design = design_of(events, "precession", rate)
         moved = events.with_offsets(events.offsets - design[:, 2:] @ (e * np.array([np.cos(w), np.sin(w)])))
         fitted = linear_fit(design[:, :2], moved.offsets, events.errors**2)
