@@ -37,10 +37,11 @@ def voltage_band(
         x=_plain(times), y=_plain(1e3 * (voltage - middle)), mode="markers", marker={"color": RED, "size": 4},
         name="measured less model", row=2, col=1,
     )  # fmt: skip
+    _band(figure, times, 1e3 * (low - middle), 1e3 * (high - middle), BLUE, "", 2)
     figure.update_xaxes(title_text="time (s)", row=2, col=1)
     figure.update_yaxes(title_text="voltage (V)", row=1, col=1)
     figure.update_yaxes(title_text="residual (mV)", row=2, col=1)
-    figure.update_layout(legend=BELOW, height=560)
+    figure.update_layout(legend=BELOW, height=560, margin={"t": 40})
     return figure
 
 
@@ -64,7 +65,7 @@ def profile_bands(
             )  # fmt: skip
         figure.update_xaxes(title_text="radius (particle radii)", row=1, col=column)
     figure.update_yaxes(title_text="stoichiometry", row=1, col=1)
-    figure.update_layout(legend=BELOW, height=460)
+    figure.update_layout(legend=BELOW, height=460, margin={"t": 40})
     return figure
 
 
@@ -91,7 +92,7 @@ def pairs(names: Sequence[str], samples: np.ndarray) -> go.Figure:
                 figure.update_xaxes(title_text=names[j], row=i + 1, col=j + 1)
             if j == 0:
                 figure.update_yaxes(title_text=names[i] if i else "draws", row=i + 1, col=j + 1)
-    figure.update_layout(height=max(420, 220 * count), bargap=0)
+    figure.update_layout(height=max(420, 220 * count), bargap=0, margin={"t": 40})
     return figure
 
 
