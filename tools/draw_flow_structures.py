@@ -36,7 +36,7 @@ def main() -> None:
         if name not in ("slice", "outer", "inner", "vorticity_outer", "vorticity_inner", "audit"):
             print(name, value)
     picture = structure_maps(found["slice"])
-    picture.write_image(Path("docs/images/flow-structures.png"), width=1200, height=520, scale=1.5)
+    picture.write_image(Path("docs/images/flow-structures.png"), width=1200, height=600, scale=1.5)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ def test_a_smoke_run_measures_every_claim_that_needs_no_peer(tmp_path):
     peers = {"speed_ftle", "gyre_numbacs", "speed_fluidsim"}
     # The smoke jet is too short to be followed for an integral time.
     long = {"jump_fall", "flux_jump_long", "flux_memory", "stretching_memory"}
+    long |= {"layer_inside_larger", "jump_inside_larger", "constancy_larger", "reynolds_larger"}
     missing = {j.claim.name for j in run.judged if j.measured is None or j.measured.value is None}
     assert missing <= peers | long
     assert {"structures", "jumps", "memory", "profiles", "past-and-future"} <= set(run.folder.figures)

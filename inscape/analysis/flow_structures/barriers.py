@@ -249,6 +249,10 @@ def _in_closed_form(
 def carried_field(flow: GriddedFlow, quantity: Quantity) -> GridSampler:
     """Lap u or Lap curl u of a field in space, to be read along paths."""
     field = flow.field
-    velocity = field.velocity[:, :3]
-    source = velocity if quantity == "momentum" else curl(velocity, field.metric_spacing, field.periodic)  # type: ignore[arg-type]
-    return flow.quantity(laplacian_of(source, field.metric_spacing, field.periodic))  # type: ignore[arg-type]
+    spacing, closes = field.metric_spacing, tuple(field.periodic)  # type: ignore[arg-type]
+    spread = np.empty_like(field.velocity[:, :3])
+    # Frame by frame: the spectra of all of them at once would be the largest thing in memory.
+    for place, velocity in enumerate(field.velocity[:, :3]):
+        source = velocity if quantity == "momentum" else curl(velocity, spacing, closes)
+        spread[place] = laplacian_of(source, spacing, closes)
+    return flow.quantity(spread)

@@ -85,6 +85,10 @@ CLAIMS = (
         unit="%",
         setting="nearly constant in time, " + UNREADABLE,
     ),
+    Claim("layer_inside_larger", "C4: |vorticity| at the internal interface, as above, in a larger jet", unit="x"),
+    Claim("jump_inside_larger", "C4: contrast of the FTLE there, as above, in a larger jet", unit="x"),
+    Claim("constancy_larger", "C5: spread over time of the tangential flux, as above, in a larger jet", unit="%"),
+    Claim("reynolds_larger", "Setting: Reynolds number of the Taylor scale of the larger jet"),
     Claim(
         "backward_gradient",
         "C6: correlation of the past-time FTLE with the scalar's gradient inside the turbulence",

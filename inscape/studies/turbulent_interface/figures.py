@@ -27,7 +27,11 @@ def structure_maps(cut: Mapping[str, Any]) -> go.Figure:
         "forth": "future-time FTLE (1/time)",
         "flux": "tangential diffusive flux",
     }
-    figure = make_subplots(rows=1, cols=3, subplot_titles=list(titles.values()), shared_yaxes=True)
+    gap = 0.1
+    figure = make_subplots(
+        rows=1, cols=3, subplot_titles=list(titles.values()), shared_yaxes=True, horizontal_spacing=gap
+    )
+    width = (1.0 - 2.0 * gap) / 3.0
     x, y = np.asarray(cut["x"]), np.asarray(cut["y"])
     for column, name in enumerate(titles, start=1):
         values = np.asarray(cut[name], dtype=float)
@@ -39,7 +43,7 @@ def structure_maps(cut: Mapping[str, Any]) -> go.Figure:
             zmin=low,
             zmax=high,
             colorscale="Cividis",
-            colorbar={"x": column / 3 - 0.035, "thickness": 8, "len": 0.9, "tickfont": {"size": 9}},
+            colorbar={"x": column * width + (column - 1) * gap, "thickness": 9, "tickfont": {"size": 9}},
             row=1,
             col=column,
         )
@@ -60,7 +64,7 @@ def structure_maps(cut: Mapping[str, Any]) -> go.Figure:
     figure.update_yaxes(title="across (jet widths)", row=1, col=1)
     figure.update_layout(
         title="Zone edges follow past-time ridges; diffusive flux sits in a layer at the outer edge",
-        height=520,
+        height=600,
         legend={**BELOW, "bgcolor": "#BBBBBB"},
         plot_bgcolor="#FFFFFF",
     )
@@ -90,7 +94,7 @@ def jumps_with_time(found: Sequence[Mapping[str, Any]]) -> go.Figure:
             )
     figure.add_hline(y=0, line={"color": BLACK, "width": 1})
     figure.update_layout(
-        title="The FTLE's jump at the interface is gone after about an integral time",
+        title="The FTLE's jump at the interface fades within an integral time",
         xaxis={"title": "time followed (integral times)", "rangemode": "tozero"},
         yaxis={"title": "contrast (inside - outside) / (inside + outside)"},
         legend=BELOW,
@@ -147,7 +151,7 @@ def layer_profiles(found: Sequence[Mapping[str, Any]]) -> go.Figure:
         looks = ((BLUE, "solid"), (RED, "dash"), (ORANGE, "dashdot"), (BLACK, "dot"))
         largest = np.nanmax([np.nanmax(p["mean"]) for p in curves["tangential flux"]])
         for (name, profiles), (colour, dash) in zip(curves.items(), looks, strict=True):
-            mean = np.nanmean([np.asarray(p["mean"]) for p in profiles], axis=0)
+            mean = _mean_of_known([np.asarray(p["mean"]) for p in profiles])
             scale = largest if "flux" in name else np.nanmax(mean)
             figure.add_scatter(
                 x=profiles[0]["distance"],
@@ -196,3 +200,10 @@ def past_and_future(found: Sequence[Mapping[str, Any]]) -> go.Figure:
         height=440,
     )
     return figure
+
+
+def _mean_of_known(curves: Sequence[np.ndarray]) -> np.ndarray:
+    """Mean over curves where any of them is known, else NaN."""
+    stacked = np.stack(curves)
+    known = np.isfinite(stacked).sum(axis=0)
+    return np.where(known > 0, np.nansum(stacked, axis=0) / np.maximum(known, 1), np.nan)

@@ -10,7 +10,7 @@ DEPARTURES = (
     "readable, and no data were found. K-means, the largest connected region and filled holes are our reading of it.",
     "The paper measures a round jet in water with a camera that moves along; we simulate a temporal plane jet, which "
     "has no mean drift, in three dimensions, so nothing is lost to motion out of the plane.",
-    "Intervals are bootstrap intervals over the seeds; with three of them they are wide and rough.",
+    "Intervals are bootstrap intervals over the seeds; with so few of them they are rough.",
     "The integral time is half a jet width over the root mean square of the velocity inside the interface.",
     "Flux is viscosity times the Laplacian of velocity. The superlayer and the ratio of its parts are those of the "
     "instant; |b| is averaged along the path.",
@@ -40,6 +40,11 @@ def remarks(findings: Findings) -> tuple[str, ...]:
         "C4 at Reynolds number {:.0f} of the Taylor scale: |vorticity| at the internal interface is {:.2f} times that "
         "deeper in, and the FTLE's contrast there {:.2f} times that at the outer interface.",
         *("reynolds", "layer_inside", "jump_inside"),
+    )
+    say(
+        "C4 in one larger jet at Reynolds number {:.0f}: {:.2f} times the vorticity deeper in, and {:.2f} times the "
+        "contrast at the outer interface.",
+        *("reynolds_larger", "layer_inside_larger", "jump_inside_larger"),
     )
     say(
         "C5, constancy: over the window the tangential flux at the interface varies by {:.0f} % of its mean.",

@@ -27,6 +27,7 @@ from inscape.trajectories.velocity_fields import VelocityField, curl, gradient, 
 
 EVEN = (0, 2)
 HALF_WIDTH = 0.5
+FEWEST = 100
 # Durations in integral times at which correlations are reported.
 MEMORY = (0.1, 0.25, 0.4, 0.5)
 
@@ -238,9 +239,11 @@ def _thin_field(field: VelocityField, stride: int) -> VelocityField:
 
 
 def _plain(profile: Profile, name: str) -> dict[str, np.ndarray]:
+    # A mean over a handful of points is noise.
+    enough = profile.counts >= FEWEST
     return {
         "distance": profile.distance,
-        "mean": np.asarray(profile.means[name]),
+        "mean": np.where(enough, profile.means[name], np.nan),
         "error": np.asarray(profile.errors[name]),
     }
 
