@@ -66,6 +66,19 @@ def test_fisher_s_deviations_are_those_of_the_algebra(algebra):
     assert known.worst_pair[:2] == ("level", "slope")
 
 
+def test_at_the_edge_of_a_model_s_box_nothing_outside_is_asked_for():
+    class Boxed:
+        names = NAMES
+        box = PRIOR
+
+        def __call__(self, rows):
+            assert (rows >= 0.5).all()
+            return line(rows)
+
+    at_edge = identifiability(Boxed(), {"level": 0.5, "slope": 3.0}, sigma=SIGMA)
+    assert np.allclose(at_edge.sigmas, identifiability(line, {"level": 2.0, "slope": 3.0}, sigma=SIGMA).sigmas)
+
+
 def test_two_parameters_that_do_the_same_are_called_out():
     def twin(rows):
         rows = np.atleast_2d(rows)

@@ -145,7 +145,15 @@ def identifiability(
 def logarithmic_sensitivities(
     model: Forward, point: Float[np.ndarray, "parameter"]
 ) -> Float[np.ndarray, "time parameter"]:
-    """d curve / d log parameter, by central differences in one batch."""
+    """d curve / d log parameter, by central differences in one batch; one-sided at the edge of a model's box."""
     move = STEP * np.eye(len(point))
-    curves = np.asarray(model(np.concatenate([point * (1 + move), point * (1 - move)])), dtype=float)
-    return ((curves[: len(point)] - curves[len(point) :]) / (2 * STEP)).T
+    high, low = point * (1 + move), point * (1 - move)
+    box = getattr(model, "box", None)
+    if box is not None:
+        edges = np.array([box[name] for name in box])
+        high, low = (
+            np.clip(rows, np.minimum(edges[:, 0], point), np.maximum(edges[:, 1], point)) for rows in (high, low)
+        )
+    curves = np.asarray(model(np.concatenate([high, low])), dtype=float)
+    span = np.diag((high - low) / point)
+    return ((curves[: len(point)] - curves[len(point) :]) / span[:, None]).T
