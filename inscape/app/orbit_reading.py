@@ -10,7 +10,7 @@ import numpy as np
 
 from inscape.app.network_reading import Reading
 from inscape.app.terminal import number
-from inscape.errors import InputError
+from inscape.errors import InputError, MissingExtraError
 
 if TYPE_CHECKING:
     from inscape.analysis.timing.fits import Comparison
@@ -88,7 +88,13 @@ def read_orbit(
     )
     decay_draws = _normal(found["decay"].decay_rate, found["decay"].decay_error, seed)
     if measured is not None:
-        decay_draws = _add_velocities(table, measured, tables, notes, seed)
+        try:
+            decay_draws = _add_velocities(table, measured, tables, notes, seed)
+        except MissingExtraError as error:
+            # Velocities that nobody asked for, since a sample brings them, are left out with a word.
+            if velocities is not None:
+                raise
+            notes.append(f"its {len(measured)} velocities were left out: {error}")
     if star is not None or planet is not None:
         tables.append(("Tides", _tides(found, decay_draws, star, planet)))
     return Reading(
