@@ -194,12 +194,14 @@ def wasp4(lab: Lab, findings: Findings) -> None:
     item = {
         "live": lab.choose(smoke=150, desk=1000, paper=2000),
         "draws": lab.choose(smoke=500, desk=5000, paper=20_000),
-        "sampler": "nautilus",
+        "sampler": lab.choose(smoke="emcee", desk="nautilus", paper="nautilus"),
         "seed": lab.seed,
     }
     told = lab.step("WASP-4", arms.wasp4, item)
     columns = dict(zip(told["names"], np.asarray(told["samples"]).T, strict=True))
-    setting = f"97 times, 48 velocities, nautilus with {item['live']} live points, {told['cpu']:.0f} s CPU"
+    setting = (
+        f"97 times, 48 velocities, {item['sampler']}, {told['evaluations']:,} evaluations, {told['cpu']:.0f} s CPU"
+    )
     for claim, name in (("wasp4_acceleration", "acceleration"), ("wasp4_doppler", "doppler_rate")):
         _put(findings, claim, float(columns[name].mean()), float(columns[name].std()), setting)
     _put(findings, "wasp4_timing", told["timing"], told["timing_error"], "93 transits, raw errors")
@@ -218,7 +220,7 @@ def velocities(lab: Lab, findings: Findings) -> None:
         "semi_amplitude": 550.0,
         "live": lab.choose(smoke=100, desk=600, paper=2000),
         "draws": lab.choose(smoke=300, desk=3000, paper=20_000),
-        "sampler": "nautilus",
+        "sampler": lab.choose(smoke="emcee", desk="nautilus", paper="nautilus"),
         "seed": lab.seed,
     }
     told = lab.step("made-up velocities", arms.made_up_wasp43, item)
