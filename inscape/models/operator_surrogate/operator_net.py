@@ -8,6 +8,7 @@ answer is multiplied by the size of the memory, so a cell at rest starts exactly
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -71,6 +72,7 @@ class OperatorNet(Boxed):
 
         After it `seconds_` is the CPU time that it took.
         """
+        from sklearn.exceptions import ConvergenceWarning
         from sklearn.neural_network import MLPRegressor
 
         began = time.process_time()
@@ -100,7 +102,10 @@ class OperatorNet(Boxed):
                 hidden_layer_sizes=(self.width, self.width), activation="tanh", solver="lbfgs", alpha=1e-6,
                 max_iter=600, max_fun=800, random_state=int(random.integers(2**31)),
             )  # fmt: skip
-            net.fit((x[chosen] - middle) / spread, y[chosen] / height)
+            with warnings.catch_warnings():
+                # It stops at its limit by design: the last digits of a loss are worth no minutes.
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                net.fit((x[chosen] - middle) / spread, y[chosen] / height)
             self._nets[side] = list(zip(net.coefs_, net.intercepts_, strict=True))
             self._scales[side] = (middle, spread, height)
         self.seconds_ = time.process_time() - began

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from itertools import product
 from typing import Any, Literal, Self
@@ -130,6 +131,7 @@ class ProperModes(Boxed):
         self._powers = _total_degree(unit.shape[1], self.degree_)
 
     def _fit_network(self, unit: np.ndarray, amplitudes: np.ndarray) -> None:
+        from sklearn.exceptions import ConvergenceWarning
         from sklearn.neural_network import MLPRegressor
 
         self._spread = np.maximum(amplitudes.std(axis=0), 1e-300)
@@ -143,11 +145,14 @@ class ProperModes(Boxed):
                 random_state=self.seed,
             )  # fmt: skip
 
-        trial = net().fit(unit[~test], target[~test])
+        with warnings.catch_warnings():
+            # It stops at its limit by design.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            trial = net().fit(unit[~test], target[~test])
+            whole = net().fit(unit, target)
         missed = (trial.predict(unit[test]).reshape(int(test.sum()), -1) - target[test]) * self._spread.max()
         self.error_ = float(np.abs(missed @ self.modes_).mean())
         self.degree_ = 0
-        whole = net().fit(unit, target)
         self._layers = list(zip(whole.coefs_, whole.intercepts_, strict=True))
 
     def _curves(self, rows: Float[np.ndarray, "run parameter"]) -> Float[np.ndarray, "run time"]:

@@ -154,7 +154,9 @@ def choose_surrogate(
         except InputError:
             continue  # too many parameters for a tensor series
         spent = time.process_time() - began + float(getattr(model, "seconds_", 0.0) if name in (others or {}) else 0.0)
-        found.append(Rung(name, model, *errors_mV(model(rows), truth, at), _cost(model, rows), spent))
+        found.append(
+            Rung(name, model, *errors_mV(model(rows), truth, at), _cost(model, draw_from_box(box, BATCH, 1)), spent)
+        )
     return Rungs(tuple(sorted(found, key=lambda r: r.microseconds)), float(tolerance_mV))
 
 
@@ -182,12 +184,12 @@ def errors_mV(found: np.ndarray, truth: np.ndarray, times: np.ndarray) -> tuple[
     return float(missed[good].mean()), float(missed.max()), float(late.max()) if late.size else float(missed.max())
 
 
-def _cost(model: Callable[[np.ndarray], np.ndarray], rows: np.ndarray) -> float:
-    batch = np.resize(rows, (BATCH, rows.shape[1]))
+def _cost(model: Callable[[np.ndarray], np.ndarray], batch: np.ndarray) -> float:
+    """CPU microseconds of a curve. The rows all differ: a particle that two rows share is solved once."""
     model(batch[:2])
     costs = []
     for _ in range(3):
         began = time.process_time()
         model(batch)
-        costs.append((time.process_time() - began) / BATCH)
+        costs.append((time.process_time() - began) / len(batch))
     return 1e6 * min(costs)

@@ -39,7 +39,7 @@ def full_surrogate(item: Mapping[str, Any]) -> dict[str, Any]:
             model.fit_model(truth, item["runs"])
             learned = truth.cpu_seconds - before + model.seconds_
             missed = 1e3 * np.abs(model(rows) - expected)
-            batch = np.resize(rows, (2048, rows.shape[1]))
+            batch = draw_from_box(FULL_BOX, 2048, 6)
             costs = []
             for _ in range(5):
                 began = time.process_time()
