@@ -62,7 +62,7 @@ def arm_errors(runs: Sequence[Mapping[str, Any]], formulas: Mapping[str, float])
             x=[formulas[box]] * 2,
             y=[arms[0], arms[-1]],
             mode="lines",
-            name=f"parabola untrained, {box} box",
+            name=f"linear modes, no network, {box} box",
             line={"color": colour, "dash": "dot"},
         )
     figure.update_layout(

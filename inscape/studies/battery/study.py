@@ -126,7 +126,7 @@ def hierarchy(lab: Lab, findings: Findings) -> list[dict[str, Any]]:
     if on_formula:
         best = min(on_formula, key=lambda a: on_formula[a])
         findings.measured["formula_slow"] = Measured(
-            on_formula[best], setting=f"{best}; the formula alone {formulas['slow']['parabola']:.3g} mV; {setting}"
+            on_formula[best], setting=f"{best}; the formula alone {formulas['slow']['eigenmodes']:.3g} mV; {setting}"
         )
     findings.tables["networks"] = Table(
         "Networks: median over seeds of the voltage error (mV) on test curves, and what they do with lithium",
@@ -136,7 +136,7 @@ def hierarchy(lab: Lab, findings: Findings) -> list[dict[str, Any]]:
         "Formulas without training: mean voltage error (mV)",
         tuple({"box": box} | {k: float(v) for k, v in found.items()} for box, found in formulas.items()),
     )
-    findings.figures["networks"] = figures.arm_errors(runs, {b: f["parabola"] for b, f in formulas.items()})
+    findings.figures["networks"] = figures.arm_errors(runs, {b: f["eigenmodes"] for b, f in formulas.items()})
     findings.figures["training"] = figures.training_curves(runs)
     radii, _, exact = SingleParticle(nmc_graphite(), c_rate=C_RATE, shells=32).profiles(
         {"i0_a": 2.0, "ds_c": 2.0}, np.array([1350.0])
