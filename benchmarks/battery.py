@@ -49,7 +49,7 @@ def solvers() -> None:
     fine = SingleParticle.from_pybamm("Chen2020", shells=100, longest_step=1.0).voltages(
         {n: v[:10] for n, v in named.items()}, TIMES
     )
-    for shells, step in ((8, 30.0), (16, 10.0), (32, 5.0)):
+    for shells, step in ((8, 30.0), (10, 12.0), (16, 10.0), (32, 5.0)):
         model = SingleParticle.from_pybamm("Chen2020", shells=shells, longest_step=step)
         model.voltages(named, TIMES)
         ours = cpu(lambda model=model: model.voltages(named, TIMES)) / len(rows)

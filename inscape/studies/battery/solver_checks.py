@@ -55,7 +55,7 @@ def against_pybamm(item: Mapping[str, Any]) -> dict[str, Any]:
         before = peer.cpu_seconds
         peer(rows)
         theirs = (peer.cpu_seconds - before) / len(rows)
-        solver = SingleParticle.from_pybamm("Chen2020", shells=16, longest_step=10.0)
+        solver = SingleParticle.from_pybamm("Chen2020", shells=10, longest_step=12.0)
         named = {"i0_a": rows[:, 0], "ds_c": rows[:, 1]}
         solver.voltages({n: v[:2] for n, v in named.items()}, timed)
         began = time.process_time()
