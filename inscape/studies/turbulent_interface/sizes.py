@@ -10,6 +10,7 @@ from inscape.studies.lab import Lab
 Plain = Mapping[str, Any]
 
 # first, middle, last: instants of the window; paths start at the first (long ones) and at the middle (both ways).
+# rate: Runge-Kutta steps a unit of time, a jet's width at its speed.
 SMOKE: Plain = {
     "grid": [24, 48, 16],
     "box": [3.0, 6.0, 2.0],
@@ -22,6 +23,7 @@ SMOKE: Plain = {
     "frames": 7,
     "forward": [0.25, 0.75, 1.5],
     "both": [0.25, 0.75],
+    "rate": 8,
     "stride": 1,
 }
 DESK: Plain = {
@@ -36,6 +38,7 @@ DESK: Plain = {
     "frames": 21,
     "forward": [0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0],
     "both": [0.6, 1.2, 2.25],
+    "rate": 8,
     "stride": 1,
 }
 PAPER: Plain = {
@@ -43,10 +46,11 @@ PAPER: Plain = {
     "grid": [256, 384, 192],
     "reynolds": 4000.0,
     "frames": 41,
+    "rate": 32,
     "stride": 2,
 }
 # One jet of a higher Reynolds number beside those of the desk, for what theirs is too low to show.
-LARGER: Plain = {**DESK, "grid": [96, 144, 72], "reynolds": 2000.0}
+LARGER: Plain = {**DESK, "grid": [96, 144, 72], "reynolds": 2000.0, "rate": 12}
 SEEDS = {"smoke": 1, "desk": 6, "paper": 3}
 
 

@@ -62,24 +62,27 @@ def _structures(item: Mapping[str, Any]) -> dict[str, Any]:
         "budget": run.budget.imbalance,
         "steps": run.budget.steps,
         "step": spent / run.budget.steps,
-        **_early(field, flow, first, item["forward"], stride),
-        **_middle(field, flow, middle, item["both"], stride),
+        **_early(field, flow, first, item["forward"], stride, item["rate"]),
+        **_middle(field, flow, middle, item["both"], stride, item["rate"]),
         "constancy": _tangential_in_time(field, stride),
     }
-    plane = planar_error(field, at=middle, over=max(item["both"]), index=0, flux=stride == 1)
+    longest = max(item["both"])
+    plane = planar_error(field, at=middle, over=longest, index=0, steps=_steps(item["rate"], longest), flux=stride == 1)
     found |= {"planar_stretching": plane.stretching, "planar_flux": plane.flux}
     found["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return found
 
 
-def _early(field: VelocityField, flow: GriddedFlow, at: float, forward: list[float], stride: int) -> dict[str, Any]:
+def _early(
+    field: VelocityField, flow: GriddedFlow, at: float, forward: list[float], stride: int, rate: float
+) -> dict[str, Any]:
     """Jumps of stretching and flux as time goes on, and how long both live."""
     edges = _interfaces(field, at, stride)
     scales = turbulence_scales(
         field, at, inside=_whole(edges.tnti.inside, stride), even_along=EVEN, integral_length=HALF_WIDTH
     )
     seeds = tuple(axis[::stride] for axis in field.axes)
-    maps = flow_map(flow, at=at, over=forward, seeds=seeds, tolerance=1e-4)
+    maps = flow_map(flow, at=at, over=forward, seeds=seeds, steps=_steps(rate, max(forward)))
     barriers = momentum_barrier(flow, maps)
     jumps, inner, flux = [], [], []
     for duration in forward:
@@ -94,7 +97,9 @@ def _early(field: VelocityField, flow: GriddedFlow, at: float, forward: list[flo
     asked = [m * scales.integral_time for m in MEMORY if m * scales.integral_time <= max(forward)]
     shortest = min(forward[0], 0.5 * asked[0]) if asked else forward[0]
     near = _whole(np.abs(edges.tnti.distance) <= scales.taylor, stride)
-    memory = interface.decorrelation(flow, at=at, over=[shortest, *asked], region=near)
+    memory = interface.decorrelation(
+        flow, at=at, over=[shortest, *asked], region=near, steps=_steps(rate, max([shortest, *asked]))
+    )
     layer = inside.at("vorticity", 0.0) / np.nanmean([inside.at("vorticity", d) for d in (1.0, 1.5, 2.0)])
     return {
         "centres": edges.centres,
@@ -119,14 +124,16 @@ def _early(field: VelocityField, flow: GriddedFlow, at: float, forward: list[flo
     }
 
 
-def _middle(field: VelocityField, flow: GriddedFlow, at: float, both: list[float], stride: int) -> dict[str, Any]:
+def _middle(
+    field: VelocityField, flow: GriddedFlow, at: float, both: list[float], stride: int, rate: float
+) -> dict[str, Any]:
     """Past against future, tangential against normal, and the audit of the rules."""
     edges = _interfaces(field, at, stride)
     scales = turbulence_scales(
         field, at, inside=_whole(edges.tnti.inside, stride), even_along=EVEN, integral_length=HALF_WIDTH
     )
     seeds = tuple(axis[::stride] for axis in field.axes)
-    maps = flow_map(flow, at=at, over=[*both, *(-d for d in both)], seeds=seeds, tolerance=1e-4)
+    maps = flow_map(flow, at=at, over=[*both, *(-d for d in both)], seeds=seeds, steps=_steps(rate, max(both)))
     stretched = {d: ftle(maps[d]) for d in maps}
     place = field.frame(at)
     spacing, closes = field.spacing, field.periodic
@@ -194,6 +201,10 @@ def _tangential_in_time(field: VelocityField, stride: int) -> dict[str, Any]:
         near = np.abs(edges.tnti.distance) <= 0.3 * scales.taylor
         values.append(float(field.viscosity * tangential[near].mean()))  # type: ignore[operator]
     return {"times": field.times[places], "values": np.array(values)}
+
+
+def _steps(rate: float, duration: float) -> int:
+    return max(2, int(np.ceil(rate * duration)))
 
 
 def _interfaces(field: VelocityField, at: float, stride: int) -> Any:

@@ -158,6 +158,20 @@ def time_scales(findings: Findings, found: Sequence[Seed]) -> None:
     _over_seeds(findings, "flux_jump_long", found, lambda s: _after(s, "flux_jumps", 1.0), "one integral time")
     for name in ("flux_memory", "stretching_memory"):
         _over_seeds(findings, name, found, lambda s, name=name: _memory(s, name, 0.4), "0.4 integral times")
+    durations = np.asarray(found[0]["durations"])
+    findings.tables["contrasts"] = Table(
+        "Contrast across the interfaces by the time followed, means over seeds",
+        tuple(
+            {
+                "time": float(duration),
+                "integral times": float(np.mean([duration / s["integral_time"] for s in found])),
+                "FTLE": float(np.mean([s["jumps"][k] for s in found])),
+                "|b|": float(np.mean([s["flux_jumps"][k] for s in found])),
+                "FTLE, internal": float(np.mean([s["inner_jumps"][k] for s in found])),
+            }
+            for k, duration in enumerate(durations)
+        ),
+    )
 
 
 def internal_interface(findings: Findings, found: Sequence[Seed]) -> None:
