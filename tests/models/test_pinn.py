@@ -189,10 +189,13 @@ def test_levels_stand_on_one_another(cell):
     assert np.array_equal(model(ROWS)[:, early], only_first(ROWS)[:, early])
 
 
-@pytest.mark.parametrize(("finish", "weighting"), [("lbfgs", "annealed"), ("gauss-newton", "attention")])
-def test_every_schedule_trains(cell, finish, weighting):
+@pytest.mark.parametrize(
+    ("base", "finish", "weighting"),
+    [("mean", "lbfgs", "annealed"), ("modes", "gauss-newton", "attention"), ("plain", "gauss-newton", "fixed")],
+)
+def test_every_schedule_trains(cell, base, finish, weighting):
     model = HierarchicalPINN(
-        cell, BOX, ("mean", "net"), budget=3.0, most_steps=3, groups=8, finish=finish, weighting=weighting, window=True
+        cell, BOX, (base, "net"), budget=3.0, most_steps=3, groups=8, finish=finish, weighting=weighting, window=True
     ).fit()
     assert np.isfinite(model(ROWS)).all()
 

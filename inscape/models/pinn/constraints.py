@@ -52,12 +52,12 @@ def ramp(module: Any, time: Any, begin: float, tau: float) -> tuple[Any, Any]:
 
 
 def base_parts(
-    module: Any, kind: Base, sphere: Sphere, time: Any, squared: Any, curve: Any
+    module: Any, kind: Base, sphere: Sphere, time: Any, squared: Any, curve: Any, modes: Any = None
 ) -> tuple[Any, Any, Any, Any]:
     """Value, first and second derivative by r^2, and by time (s), of the base at (group, node).
 
     squared : (group, node) or (1, node) squared radii, for "modes" the same in every group; curve : D / (R^2 factor)
-    with its derivative, of x.
+    with its derivative, of x; modes : `surface_modes` of these radii as arrays of `module`, worked out if None.
     """
     start, uptake = sphere.start[:, None], sphere.uptake[:, None]
     flat = 0.0 * squared + 0.0 * start
@@ -74,7 +74,9 @@ def base_parts(
     height = -uptake / rate
     shape = 0.5 * squared - 0.3
     if kind == "modes":
-        value_at, slope_at, bend_at, squares = (module.asarray(a) for a in surface_modes(squared[0]))
+        value_at, slope_at, bend_at, squares = (
+            (module.asarray(a) for a in surface_modes(squared[0])) if modes is None else modes
+        )
         decay = module.exp(-squares * (factor * first * time[:, None]))
         formed = shape - decay @ value_at
         forming = (decay * squares * (factor * first)) @ value_at

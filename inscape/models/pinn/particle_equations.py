@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from inscape.models.pinn import jets
-from inscape.models.pinn.constraints import Sphere, amplitude, base_parts, ramp, volume_nodes
+from inscape.models.pinn.constraints import Sphere, amplitude, base_parts, ramp, surface_modes, volume_nodes
 from inscape.models.pinn.jet_net import fields, potentials
 from inscape.systems.battery.cell import PARAMETERS
 from inscape.systems.battery.curve import NODES, Curve
@@ -79,6 +79,8 @@ class ParticleEquations:
         self.exchange = {side: TorchCurve(e.exchange_current) for side, (e, _) in self.sides.items()}
         at, weight = volume_nodes()
         self.gauss, self.gauss_weight = torch.tensor(at), torch.tensor(weight)
+        # The radii of a conserving base are always the same, its surface the last.
+        self.modes = [torch.tensor(a) for a in surface_modes(np.append(at, 1.0))]
 
     def draw(self, groups: int, reach: float) -> Points:
         """Random instants and parameters; half of the instants even in time, half in its logarithm."""
@@ -177,7 +179,7 @@ class ParticleEquations:
         kind = self.model.base
         squared = points.radius if self.squares else points.radius**2
         # Only the plain base, which is flat, is ever seen along r itself.
-        jet = torch.stack(base_parts(torch, kind, sphere, points.time, squared, curve))
+        jet = torch.stack(base_parts(torch, kind, sphere, points.time, squared, curve, self.modes))
         first_rate = sphere.factor * curve(sphere.start)[0]
         for level, (made, begin, tau) in enumerate(nets):
             answer = made[number]
