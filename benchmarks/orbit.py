@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from inscape.analysis.timing import fit, precession_scan
-from inscape.analysis.timing.evidence import evidence
+from inscape.analysis.timing.evidences import evidence
 from inscape.single_thread import single_thread
 from inscape.studies.orbital_decay.arms import orbdot_priors
 from inscape.studies.orbital_decay.checks import nested

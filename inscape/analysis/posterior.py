@@ -7,6 +7,7 @@ weighed twice, and the same prior serves all three.
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
@@ -280,8 +281,11 @@ def _by_nautilus(cube: _Cube, random: np.random.Generator, live: int, draws: int
 
 def _by_dynesty(cube: _Cube, random: np.random.Generator, live: int, most: float) -> _Result:
     dynesty = require("dynesty", "sky")
-    run = dynesty.NestedSampler(cube.at_one, lambda level: level, cube.size, nlive=live, rstate=random)
-    run.run_nested(print_progress=False, maxcall=None if np.isinf(most) else int(most))
+    with warnings.catch_warnings():
+        # Said of every curved posterior, hundreds of times a run.
+        warnings.filterwarnings("ignore", message="The enlargement factor", category=UserWarning)
+        run = dynesty.NestedSampler(cube.at_one, lambda level: level, cube.size, nlive=live, rstate=random)
+        run.run_nested(print_progress=False, maxcall=None if np.isinf(most) else int(most))
     results = run.results
     kept, at_kept, effective = _equal_weights(results["samples_u"], results["logwt"], results["logl"], random)
     error = float(results["logzerr"][-1])

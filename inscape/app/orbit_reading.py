@@ -48,7 +48,7 @@ def read_orbit(
     """
     from inscape.analysis.timing import compare, count_events, robustness
     from inscape.analysis.timing.clipping import clipped
-    from inscape.analysis.timing.robustness import CLIPS
+    from inscape.analysis.timing.robustness_card import CLIPS
     from inscape.app.commands import check_places
     from inscape.errors import UnknownNameError
     from inscape.studies.orbital_decay import figures

@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from inscape.analysis.timing.aliases import find_aliases as find_aliases
     from inscape.analysis.timing.aliases import splitting_nights as splitting_nights
     from inscape.analysis.timing.clipping import clipped as clipped
-    from inscape.analysis.timing.evidence import evidence as evidence
+    from inscape.analysis.timing.evidences import evidence as evidence
     from inscape.analysis.timing.fits import Comparison as Comparison
     from inscape.analysis.timing.fits import TimingFit as TimingFit
     from inscape.analysis.timing.fits import compare as compare
     from inscape.analysis.timing.fits import fit as fit
     from inscape.analysis.timing.injection import coverage as coverage
     from inscape.analysis.timing.injection import inject as inject
-    from inscape.analysis.timing.joint import joint as joint
+    from inscape.analysis.timing.joint_orbit import joint as joint
     from inscape.analysis.timing.models import count_events as count_events
     from inscape.analysis.timing.periodogram import PrecessionScan as PrecessionScan
     from inscape.analysis.timing.periodogram import precession_scan as precession_scan
     from inscape.analysis.timing.ranking import rank as rank
-    from inscape.analysis.timing.robustness import robustness as robustness
+    from inscape.analysis.timing.robustness_card import robustness as robustness
 
 _HOMES = {
     "Comparison": "fits",
@@ -35,14 +35,14 @@ _HOMES = {
     "compare": "fits",
     "count_events": "models",
     "coverage": "injection",
-    "evidence": "evidence",
+    "evidence": "evidences",
     "find_aliases": "aliases",
     "fit": "fits",
     "inject": "injection",
-    "joint": "joint",
+    "joint": "joint_orbit",
     "precession_scan": "periodogram",
     "rank": "ranking",
-    "robustness": "robustness",
+    "robustness": "robustness_card",
     "splitting_nights": "aliases",
 }
 _MODULES = ("tides",)

@@ -31,6 +31,7 @@ class PrecessionScan:
     gains : (rate,) fall of chi-squared when e cos w and e sin w are added, at the errors of the base fit.
     variances : (event,) squared errors with the base fit's jitter.
     jitter : of the base fit by source, days.
+    jitter_kind : whether it was "none", "one" or "per source".
     """
 
     events: Events
@@ -39,6 +40,7 @@ class PrecessionScan:
     gains: Float[np.ndarray, "rate"]
     variances: Float[np.ndarray, "event"]
     jitter: dict[str, float]
+    jitter_kind: Jitter = "one"
 
     @property
     def rate(self) -> float:
@@ -120,11 +122,16 @@ class PrecessionScan:
         The prior of e cos w and e sin w has the shape of the events' own information at each rate (Zellner 1986), and
         is wide: a flat one would put all belief in rates so slow that no event can bound the eccentricity.
         """
-        weights = np.exp(0.5 * (self.gains - self.gains.max()))
+        events = self.events
+        # What precession explains is no jitter: the errors are those of the fit that has it.
+        best = design_of(events, self.model, self.rate)
+        variances = fit_with_jitter(best, events.offsets, events.errors, events.sources, self.jitter_kind).fit.variances
+        fits = fits_at(events, self.model, self.rates, variances)
+        weights = np.exp(fits.log_likelihood - fits.log_likelihood.max())
         has_decay = self.base == "decay"
-        unit = float(ms_a_year(1.0, self.events.period))
-        mean = unit * self.fits.coefficients[:, 2] if has_decay else np.zeros(len(self.rates))
-        spread = unit * np.sqrt(self.fits.covariances[:, 2, 2]) if has_decay else np.ones(len(self.rates))
+        unit = float(ms_a_year(1.0, events.period))
+        mean = unit * fits.coefficients[:, 2] if has_decay else np.zeros(len(self.rates))
+        spread = unit * np.sqrt(fits.covariances[:, 2, 2]) if has_decay else np.ones(len(self.rates))
         return RatePosterior(self.rates, weights / weights.sum(), mean, spread)
 
 
@@ -200,7 +207,7 @@ def precession_scan(
     rates = np.linspace(low, high, max(int(np.ceil((high - low) / step)) + 1, 16))
     basis = precession_basis(events, base, rates, fitted.fit.variances)
     gains = (np.einsum("nrc,n->rc", basis, events.offsets / np.sqrt(fitted.fit.variances)) ** 2).sum(axis=1)
-    return PrecessionScan(events, base, rates, gains, fitted.fit.variances, fitted.jitter)
+    return PrecessionScan(events, base, rates, gains, fitted.fit.variances, fitted.jitter, jitter)
 
 
 def precession_basis(

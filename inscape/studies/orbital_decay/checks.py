@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from inscape.analysis.priors import Normal, Uniform
-from inscape.analysis.timing.evidence import evidence
+from inscape.analysis.timing.evidences import evidence
 from inscape.analysis.timing.models import constant_part, count_events, design_of
 from inscape.single_thread import single_thread
 from inscape.studies.orbital_decay.arms import FASTEST, orbdot_priors

@@ -13,7 +13,7 @@ from inscape.analysis.timing.fits import TimingFit
 from inscape.analysis.timing.models import design_of
 from inscape.analysis.timing.periodogram import PrecessionScan
 from inscape.analysis.timing.ranking import Ranked
-from inscape.analysis.timing.robustness import RobustnessCard
+from inscape.analysis.timing.robustness_card import RobustnessCard
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

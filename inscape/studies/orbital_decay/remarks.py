@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inscape.analysis.timing.robustness import RobustnessCard
+from inscape.analysis.timing.robustness_card import RobustnessCard
 from inscape.studies.paper import Findings
 
 

@@ -17,7 +17,7 @@ from inscape.analysis.timing import (
     robustness,
     tides,
 )
-from inscape.analysis.timing.robustness import RobustnessCard
+from inscape.analysis.timing.robustness_card import RobustnessCard
 from inscape.studies.lab import Lab
 from inscape.studies.orbital_decay import arms, checks, figures
 from inscape.studies.orbital_decay.claims import CLAIMS, PAPER, PAPER_DECAY, PAPER_DECAY_ERROR, PAPER_RATE
@@ -73,7 +73,7 @@ def wasp12(lab: Lab, findings: Findings) -> None:
     _put(findings, "wasp12_decay", moving.decay_rate, moving.decay_error, f"{len(table)} rows, raw errors")
     item = {
         "rates": 3000,
-        "live": lab.choose(smoke=60, desk=1000, paper=1000),
+        "live": lab.choose(smoke=200, desk=1000, paper=1000),
         "seed": lab.seed,
     }
     told = lab.step("evidences", checks.evidences, item)

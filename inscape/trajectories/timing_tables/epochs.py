@@ -31,7 +31,7 @@ def number_events(table: TimingTable) -> tuple[Float[np.ndarray, "event"], float
     half = 0.5 * np.asarray(table.is_occultation)
     rough = table.period or period_of_labels(table) or period_of_times(table)
     order = np.argsort(table.times, kind="stable")
-    centre = table.times[order[len(order) // 2]] - half[order[len(order) // 2]] * rough
+    centre = _first_event(table.times - half * rough, table.times[order[len(order) // 2]], rough)
     period, zero = rough, centre
     distance = np.abs(table.times - centre)
     reach = 200 * rough
@@ -57,6 +57,15 @@ def number_events(table: TimingTable) -> tuple[Float[np.ndarray, "event"], float
             f"from any event ({table.where(stray)}); are they of this planet, and is the period right?"
         )
     return epochs, float(period), float(zero)
+
+
+def _first_event(times: np.ndarray, middle: float, period: float) -> float:
+    """Of the times nearest to the middle, the one that most of them agree with: a stray time counts no others."""
+    near = times[np.argsort(np.abs(times - middle), kind="stable")[:41]]
+    near = near[np.abs(near - near[0]) <= 200 * period]
+    turns = (near[:, None] - near[None, :]) / period
+    agreeing = (np.abs(turns - np.round(turns)) <= _STRAY).sum(axis=1)
+    return float(near[int(np.argmax(agreeing))])
 
 
 def period_of_labels(table: TimingTable) -> float | None:
