@@ -46,4 +46,4 @@ class PathIntegral:
         # Weights that integrate 1, s and s^2 over [0, length] exactly.
         moments = np.array([length, length**2 / 2, length**3 / 3])
         weights = np.linalg.solve(np.vander(nodes, 3, increasing=True).T, moments)
-        return sum(w * v for w, v in zip(weights, self._values[-3:], strict=True))  # type: ignore[return-value]
+        return sum(w * v for w, v in zip(weights, self._values[-3:], strict=True))

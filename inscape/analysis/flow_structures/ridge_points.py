@@ -47,7 +47,7 @@ def ridges(
     bend[..., 0, 0] = derivative_along(field, 0, step[0], order=2)
     bend[..., 1, 1] = derivative_along(field, 1, step[1], order=2)
     bend[..., 0, 1] = bend[..., 1, 0] = derivative_along(slope[0], 1, step[1])
-    known = np.isfinite(bend).all(axis=(-1, -2))
+    known = np.asarray(np.isfinite(bend).all(axis=(-1, -2)))
     curvature, directions = np.linalg.eigh(np.where(known[..., None, None], bend, 0.0))
     down, across = curvature[..., 0], directions[..., :, 0]
     along = slope[0] * across[..., 0] + slope[1] * across[..., 1]
