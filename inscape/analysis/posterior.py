@@ -101,8 +101,15 @@ class Posterior:
             low, high = self.interval(name)
             lower, higher = self.interval(name, 0.95)
             rows.append(
-                {"parameter": name, "mean": self.mean(name), "sd": self.error(name), "16%": low, "84%": high}
-                | {"2.5%": lower, "97.5%": higher}
+                {
+                    "parameter": name,
+                    "mean": self.mean(name),
+                    "sd": self.error(name),
+                    "16%": low,
+                    "84%": high,
+                    "2.5%": lower,
+                    "97.5%": higher,
+                }
             )
         return rows
 
@@ -311,7 +318,7 @@ def _by_emcee(cube: _Cube, random: np.random.Generator, draws: int, most: float,
         given = np.asarray(start, dtype=float)
         if given.shape != (cube.size,) or not np.isfinite(given).all():
             raise InputError(f"start: shape {given.shape} found, expected {cube.size} finite numbers")
-        centre = np.array([float(p.cumulative(np.float64(v))) for p, v in zip(cube.priors, given, strict=True)])
+        centre = np.array([float(p.cumulative(np.asarray(v))) for p, v in zip(cube.priors, given, strict=True)])
     spread = np.clip(centre, 2e-4, 1 - 2e-4) + 1e-4 * random.uniform(-1, 1, (walkers, cube.size))
     moves = [(emcee.moves.DEMove(), 0.6), (emcee.moves.DESnookerMove(), 0.1), (emcee.moves.StretchMove(), 0.3)]
     run = emcee.EnsembleSampler(walkers, cube.size, log_density, moves=moves, vectorize=True)

@@ -66,7 +66,7 @@ def evidence(
 
 
 def _centre(prior: Prior) -> float:
-    return float(prior.quantile(np.float64(0.5)))
+    return float(prior.quantile(np.asarray(0.5)))
 
 
 def _at_jitter(

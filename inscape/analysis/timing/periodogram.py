@@ -179,7 +179,7 @@ def precession_scan(
     *,
     decay: bool = True,
     jitter: Jitter = "one",
-    oversample: float = 10.0,
+    oversample: float = 20.0,
 ) -> PrecessionScan:
     """Gain of fit at every rate of precession of a range.
 

@@ -71,6 +71,8 @@ def rank(
     -------
     The ranked planets, and why each other planet was left out.
     """
+    given: dict[str, TimingTable]
+    left: dict[str, str]
     if isinstance(tables, Mapping):
         given, left = dict(tables), {}
     else:

@@ -161,7 +161,7 @@ def robustness_figure(
     figure.update_layout(
         title=title, xaxis_title="change of the period (ms a year)", height=220 + 19 * len(labels),
         yaxis={"categoryorder": "array", "categoryarray": labels[::-1], "automargin": True, "tickfont": {"size": 10}},
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0}, margin={"t": 110},
+        legend={"orientation": "h", "y": -0.08, "x": 0}, margin={"t": 70},
     )  # fmt: skip
     return figure
 

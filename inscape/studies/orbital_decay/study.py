@@ -51,7 +51,7 @@ def run(lab: Lab) -> Findings:
     trials(lab, findings)
     wasp4(lab, findings)
     velocities(lab, findings)
-    exact = {
+    exact: dict[str, Any] = {
         "eccentricities": lab.choose(smoke=[0.3], desk=[0.001, 0.05, 0.3], paper=[0.001, 0.05, 0.3]),
         "pericentres": lab.choose(smoke=[40.0, 250.0], desk=[0.0, 40.0, 135.0, 250.0], paper=list(range(0, 360, 15))),
         "seed": lab.seed,

@@ -128,7 +128,7 @@ def _labels(table: TimingTable) -> list[Finding]:
     if known.sum() < 2:
         return []
     epochs, _, _ = table.numbered()
-    shift = table.labels - epochs  # type: ignore[operator]
+    shift = np.asarray(table.labels) - epochs
     usual = float(np.median(shift[known]))
     wrong = known & (shift != usual)
     if not wrong.any():

@@ -129,7 +129,9 @@ class TimingTable:
             errors=self.errors[chosen],
             is_occultation=self.is_occultation[chosen],  # type: ignore[index]
             labels=self.labels[chosen],  # type: ignore[index]
-            **{n: tuple(getattr(self, n)[k] for k in chosen) for n in ("sources", "scales", "places")},
+            sources=tuple(self.sources[k] for k in chosen),
+            scales=tuple(self.scales[k] for k in chosen),
+            places=tuple(self.places[k] for k in chosen),
         )
 
     def without(self, *sources: str) -> Self:
@@ -185,7 +187,9 @@ class TimingTable:
             # Two files rarely count from the same event; the period of the first serves both.
             labels=np.r_[self.labels, np.full(len(added), np.nan)],
             period=self.period if self.period is not None else added.period,
-            **{n: (*getattr(self, n), *getattr(added, n)) for n in ("sources", "scales", "places")},
+            sources=(*self.sources, *added.sources),
+            scales=(*self.scales, *added.scales),
+            places=(*self.places, *added.places),
         )
         if not only_new:
             return joined
