@@ -291,7 +291,9 @@ def _by_dynesty(cube: _Cube, random: np.random.Generator, live: int, most: float
     with warnings.catch_warnings():
         # Said of every curved posterior, hundreds of times a run.
         warnings.filterwarnings("ignore", message="The enlargement factor", category=UserWarning)
-        run = dynesty.NestedSampler(cube.at_one, lambda level: level, cube.size, nlive=live, rstate=random)
+        # Uniform draws from ellipsoids waste nearly all points on a curved ridge of four parameters or more.
+        walk = {"sample": "unif"} if cube.size < 4 else {"sample": "rwalk", "bootstrap": 0}
+        run = dynesty.NestedSampler(cube.at_one, lambda level: level, cube.size, nlive=live, rstate=random, **walk)
         run.run_nested(print_progress=False, maxcall=None if np.isinf(most) else int(most))
     results = run.results
     kept, at_kept, effective = _equal_weights(results["samples_u"], results["logwt"], results["logl"], random)
