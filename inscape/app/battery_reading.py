@@ -35,7 +35,7 @@ def read_fit(
     InputError : if there is neither file nor sample, or the record cannot be fitted.
     """
     from inscape.analysis.calibration import calibrate
-    from inscape.analysis.priors import LogUniform, Uniform
+    from inscape.analysis.priors import LogUniform, Prior, Uniform
     from inscape.systems.battery import SingleParticle
     from inscape.systems.battery.drive import Drive
     from inscape.trajectories.cycler_files import read_cycler
@@ -62,7 +62,9 @@ def read_fit(
     points = int(np.clip(25_000 * 600 / (len(drive.times) + len(times)), 1600, 25_000))
     forward = model.forward(names, times, drive)
     # A factor that may be anything from a tenth to ten is as likely to be too small as too large.
-    prior = {n: LogUniform(*b) if b[0] > 0 and b[1] >= 5 * b[0] else Uniform(*b) for n, b in bounds.items()}
+    prior: dict[str, Prior | tuple[float, float]] = {
+        n: LogUniform(*b) if b[0] > 0 and b[1] >= 5 * b[0] else Uniform(*b) for n, b in bounds.items()
+    }
     found = calibrate(
         forward, voltage[chosen], sigma="cover" if noise is None else 1e-3 * noise, prior=prior,
         sampler=sampler,  # type: ignore[arg-type]

@@ -83,7 +83,8 @@ class Drive:
         if self.currents.ndim == 2 or len(self.times) < 4:
             return self
         allowed = tolerance * max(float(np.abs(self.currents).max()), 1e-300)
-        times, currents = [], []
+        times: list[float] = []
+        currents: list[float] = []
         first = 0
         for k in range(1, len(self.times) + 1):
             if k < len(self.times) and abs(self.currents[k] - self.currents[first]) <= allowed:
