@@ -6,7 +6,7 @@ from inscape.analysis.timing.robustness_card import RobustnessCard
 from inscape.studies.paper import Findings
 
 
-def remarks(findings: Findings, card: RobustnessCard) -> list[str]:
+def remarks(findings: Findings, card: RobustnessCard) -> tuple[str, ...]:
     """Sentences in the order in which a reader would ask for them."""
     told = [
         "WASP-43's own velocities and occultations could not be had: decay and precession are fitted to public "
@@ -31,4 +31,4 @@ def remarks(findings: Findings, card: RobustnessCard) -> list[str]:
     )
     if "doomed" not in findings.measured:
         told.append("The list of 382 planets was not found: set INSCAPE_DATA to the folder that holds wasp43b/.")
-    return told
+    return tuple(told)
