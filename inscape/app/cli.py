@@ -9,7 +9,14 @@ from typing import Annotated
 
 import typer
 
-from inscape.app import network_commands, study_commands, systems_commands
+from inscape.app import (
+    battery_commands,
+    flow_commands,
+    network_commands,
+    orbit_commands,
+    study_commands,
+    systems_commands,
+)
 from inscape.errors import InscapeError
 
 app = typer.Typer(
@@ -26,6 +33,9 @@ app = typer.Typer(
 )
 app.add_typer(systems_commands.app, name="systems")
 app.add_typer(network_commands.app, name="network")
+app.add_typer(flow_commands.app, name="flow")
+app.add_typer(battery_commands.app, name="battery")
+app.add_typer(orbit_commands.app, name="orbit")
 app.add_typer(study_commands.app, name="study")
 
 FileArgument = Annotated[

@@ -32,6 +32,7 @@ class Reading:
     tables : caption and rows.
     figures : by name.
     notes : what a reader must know.
+    badge : two words above the headline of the page.
     """
 
     title: str
@@ -39,6 +40,7 @@ class Reading:
     tables: tuple[tuple[str, list[dict[str, Any]]], ...]
     figures: dict[str, go.Figure] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    badge: str = "inside a network"
 
     def show(self, as_json: bool, report: Path | None) -> None:
         """Print it, and write the page if one is asked for.
@@ -71,7 +73,13 @@ class Reading:
             {"caption": caption, "columns": list(rows[0]), "rows": [[_cell(v) for v in row.values()] for row in rows]}
             for caption, rows in self.tables
         ]
-        facts = {"title": self.title, "summary": self.summary, "notes": self.notes, "tables": tables}
+        facts = {
+            "title": self.title,
+            "summary": self.summary,
+            "notes": self.notes,
+            "tables": tables,
+            "badge": self.badge,
+        }
         page = render_page("network.html", figures, **facts, figure_names=list(figures))
         write_text(report, page)
 
