@@ -82,10 +82,13 @@ def _orbdot(table: TimingTable, live: int) -> dict[str, tuple[float, float, floa
         lines.append(f"{label:g} {at:.8f} {error:.8f} x")
     told = {}
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        about = {"star_name": "WASP-12", "t0 [BJD_TDB]": [2456305.4555], "P [days]": [1.09142]}
+        Path("info.json").write_text(json.dumps(about), encoding="utf-8")
         Path("times.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
         fits = {"sampler": "nestle", "n_live_points": live, "evidence_tolerance": 0.01}
         settings = {
             "main_save_dir": "results/",
+            "system_info_file": "info.json",
             "TTV_fit": {"save_dir": "ttv/", "data_file": "times.txt", "data_delimiter": " "} | fits,
             "prior": PRIORS,
         }
