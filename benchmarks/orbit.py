@@ -114,9 +114,9 @@ def _growth() -> None:
     random = np.random.default_rng(0)
     print(f"\n{'events':>7} {'decay fit with jitter, ms':>26} {'scan of precession, ms':>23}")
     for count in (100, 1_000, 10_000):
-        epochs = np.sort(random.choice(20 * count, count, replace=False))
-        times = 2455000.0 + 0.8 / (count / 100) * epochs + 1e-3 * random.standard_normal(count)
-        table = TimingTable(times, np.full(count, 5e-4), period=0.8 / (count / 100))
+        epochs = np.sort(random.choice(20_000, count, replace=False))
+        times = 2455000.0 + 0.8 * epochs + 1e-3 * random.standard_normal(count)
+        table = TimingTable(times, np.full(count, 5e-4), period=0.8)
         decay = _cpu(lambda table=table: fit(table, "decay"))
         scan = _cpu(lambda table=table: precession_scan(table))
         print(f"{count:7d} {1e3 * decay:26.1f} {1e3 * scan:23.1f}")
