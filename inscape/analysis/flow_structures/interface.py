@@ -180,7 +180,7 @@ def from_vorticity(field: VelocityField, *, at: float, threshold: float | None =
             raise InputError("vorticity: zero everywhere, so there is no interface in view")
         logarithms = np.log10(np.maximum(size[np.isfinite(size)], 1e-3 * largest))
         threshold = float(10.0 ** _otsu(logarithms))
-    return surface(size, threshold, field.axes, field.periodic, "vorticity")  # type: ignore[arg-type]
+    return surface(size, threshold, field.axes, field.periodic, "vorticity")
 
 
 def _otsu(values: np.ndarray) -> float:

@@ -199,7 +199,7 @@ def _tangential_in_time(field: VelocityField, stride: int) -> dict[str, Any]:
         )
         tangential, _ = _flux(field, int(place), edges.tnti.normals, stride)
         near = np.abs(edges.tnti.distance) <= 0.3 * scales.taylor
-        values.append(float(field.viscosity * tangential[near].mean()))  # type: ignore[operator]
+        values.append(float(field.viscosity * tangential[near].mean()))
     return {"times": field.times[places], "values": np.array(values)}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -119,7 +120,10 @@ def timing(lab: Lab, findings: Findings) -> None:
         if solver_step["theirs"] is None
         else f"{solver_step['ours']:.3g} s against {solver_step['theirs']:.3g} s, double precision",
     )
-    particles = {"grid": lab.choose(smoke=[24, 24, 24], desk=[64, 96, 48], paper=[64, 96, 48]), "steps": 4}
+    particles: dict[str, Any] = {
+        "grid": lab.choose(smoke=[24, 24, 24], desk=[64, 96, 48], paper=[64, 96, 48]),
+        "steps": 4,
+    }
     rate = lab.step("particles in space", speed.particle_evaluations, particles)
     findings.measured["evaluations"] = Measured(
         rate / 1e6, setting=f"{int(np.prod(particles['grid']))} particles, RK4, trilinear"
@@ -157,7 +161,7 @@ def time_scales(findings: Findings, found: Sequence[Seed]) -> None:
     _over_seeds(findings, "flux_jump_short", found, lambda s: s["flux_jumps"][0])
     _over_seeds(findings, "flux_jump_long", found, lambda s: _after(s, "flux_jumps", 1.0), "one integral time")
     for name in ("flux_memory", "stretching_memory"):
-        _over_seeds(findings, name, found, lambda s, name=name: _memory(s, name, 0.4), "0.4 integral times")
+        _over_seeds(findings, name, found, partial(_memory, name=name, integral_times=0.4), "0.4 integral times")
     durations = np.asarray(found[0]["durations"])
     findings.tables["contrasts"] = Table(
         "Contrast across the interfaces by the time followed, means over seeds",
@@ -240,9 +244,9 @@ def _over_seeds(
     values = np.array([float(value(seed)) for seed in found])
     words = f"{len(values)} seed{'s' if len(values) > 1 else ''}{', ' + setting if setting else ''}"
     if worst is not None:
-        findings.measured[name] = Measured(worst(values), setting=f"worst of {words}")
+        findings.measured[name] = Measured(worst(list(values)), setting=f"worst of {words}")
         return
-    low, high = bootstrap_interval(values, lambda v: float(np.mean(v)))
+    low, high = bootstrap_interval(list(values), lambda v: float(np.mean(v)))
     findings.measured[name] = Measured(float(values.mean()), low, high, setting=words)
 
 

@@ -81,7 +81,11 @@ class _GridCarrier:
             last = sampler.at(now + step, spare[1 + k % 2])
             blocked = sampler.blocked(min(now, now + step), max(now, now + step))
             rest = (first, middle, last, sampler.cells, sampler.closes, blocked, sampler.is_cubic)
-            _in_parts(lambda part, rest=rest: grid_kernels.rk4_step(*rest, part, step), self.cells, self.threads)
+
+            def move(part: Any, rest: tuple[Any, ...] = rest) -> None:
+                grid_kernels.rk4_step(*rest, part, step)
+
+            _in_parts(move, self.cells, self.threads)
         self.time = begin + duration
 
     def points(self) -> Float[np.ndarray, "particle state"]:

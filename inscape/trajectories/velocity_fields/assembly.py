@@ -113,7 +113,9 @@ def from_arrays(
             f"{file}: no velocity found among {', '.join(sorted(arrays))}; name it: names={{'u': ..., 'v': ...}}"
         )
     whole = _whole(file, arrays, places)
-    coordinates = {k: line_of(arrays[places[k]], k) for k in ("x", "y", "z", "time") if k in places}
+    coordinates: dict[str, np.ndarray] = {
+        k: line_of(arrays[places[k]], k) for k in ("x", "y", "z", "time") if k in places
+    }
     axes = order_of(file, whole["u"], coordinates, order)
     has_depth = "z" in axes and len(coordinates.get("z", [0, 0])) > 1
     kept = ["x", "y", *(["z"] if has_depth else [])]
@@ -146,7 +148,7 @@ def from_arrays(
     times, note = times_of(file, arrays, places, coordinates, len(velocity), dt)
     notes += [note] if note else []
     sphere = _is_sphere(arrays, places) if on_sphere is None else on_sphere
-    units = {k: u for k in ("x", "time") if k in places and (u := arrays[places[k]].text("units"))}
+    units: dict[str, str] = {k: u for k in ("x", "time") if k in places and (u := arrays[places[k]].text("units"))}
     if note:
         units["time"] = "s"
     scalar = arranged(whole["scalar"].numbers()) if "scalar" in whole else None

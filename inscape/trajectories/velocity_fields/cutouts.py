@@ -42,8 +42,8 @@ def read_cutout(
     else:
         arrays, label = {str(k): np.asarray(source[k]) for k in _names(source)}, "JHTDB"
     frames = sorted((int(m.group(1)), name) for name in arrays if (m := _FRAME.match(name)))
-    lines = [arrays.get(f"{axis}coor") for axis in "xyz"]
-    if not frames or any(line is None for line in lines):
+    lines = [np.asarray(arrays[f"{axis}coor"]) for axis in "xyz" if f"{axis}coor" in arrays]
+    if not frames or len(lines) < 3:
         raise InputError(
             f"{label}: {', '.join(sorted(arrays)) or 'nothing'} found, "
             "expected Velocity_0001, ... and xcoor, ycoor, zcoor"

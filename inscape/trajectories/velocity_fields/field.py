@@ -160,13 +160,18 @@ class VelocityField:
         scalar = None if self.scalar is None else self.scalar[window]
         return replace(self, times=self.times[window], velocity=self.velocity[window], scalar=scalar)
 
+    @property
+    def _closes(self) -> tuple[bool, ...]:
+        periodic = self.periodic
+        return (periodic,) * len(self.axes) if isinstance(periodic, bool) else tuple(periodic)
+
     def vorticity(self) -> Float[np.ndarray, "time ..."]:
         """(time, *grid) in the plane, (time, 3, *grid) in space, per unit time."""
-        return derivatives.curl(self.velocity, self.metric_spacing, self.periodic)
+        return derivatives.curl(self.velocity, self.metric_spacing, self._closes)
 
     def laplacian(self) -> Float[np.ndarray, "time component *grid"]:
         """Laplacian of the velocity."""
-        return derivatives.laplacian(self.velocity, self.metric_spacing, self.periodic)
+        return derivatives.laplacian(self.velocity, self.metric_spacing, self._closes)
 
     @property
     def metric_spacing(self) -> tuple[float, ...]:
@@ -273,7 +278,7 @@ def _numbers(name: str, values: Any) -> np.ndarray:
     except ValueError:
         raise InputError(f"{name}: rows of unequal length; expected a rectangular array") from None
     if isinstance(values, np.ma.MaskedArray):
-        array = values.astype(np.result_type(values.dtype, np.float32)).filled(np.nan)
+        array = np.ma.filled(values.astype(np.result_type(values.dtype, np.float32)), np.nan)
     if array.dtype.kind not in "biuf":
         raise InputError(f"{name}: values of type {array.dtype} found, expected real numbers")
     return (

@@ -48,7 +48,7 @@ def geostrophic(
     missing = [k for k in ("x", "y") if k not in places]
     if missing:
         raise InputError(f"{label}: no longitude or latitude found; name them: names={{'x': ..., 'y': ...}}")
-    coordinates = {k: line_of(arrays[places[k]], k) for k in ("x", "y", "time") if k in places}
+    coordinates: dict[str, np.ndarray] = {k: line_of(arrays[places[k]], k) for k in ("x", "y", "time") if k in places}
     axes = order_of(label, arrays[name], coordinates, None)
     values = arrays[name].numbers().astype(float)
     if "time" not in axes:
