@@ -30,6 +30,7 @@ REASONS: dict[str, str] = {
         "after 2000: EWC at 1e4 goes on gaining as the hypernetwork does (0.10, then 0.09, against 0.036, then 0.031). "
         "Of SI's error it was 0.25 to 0.27."
     ),
+    "speed_4": "Also on an otherwise idle machine; the more tasks there are, the more one batch of all of them gains.",
     "growth_ratio": (
         "The price of minding eight old carts a step: on 25 carts and another seed the ratio was 3.2 so, 1.8 where all "
         "were minded, and 2.7 with ten times the weight, which also learns four times worse."
