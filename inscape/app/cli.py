@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from inscape.app import network_commands, study_commands, systems_commands
+from inscape.app import network_commands, papers_commands, study_commands, systems_commands
 from inscape.errors import InscapeError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app = typer.Typer(
 app.add_typer(systems_commands.app, name="systems")
 app.add_typer(network_commands.app, name="network")
 app.add_typer(study_commands.app, name="study")
+app.add_typer(papers_commands.app, name="papers")
 
 FileArgument = Annotated[
     Path | None,
