@@ -1,7 +1,7 @@
 """Put the newest finished run of each study into the package, so that a fresh gallery shows measured numbers.
 
 Usage: python tools/keep_measured_runs.py STORE [STORE ...] [--scale desk]
-Steps and reports stay where they are: settings, versions, findings and figures are copied.
+Steps and reports stay where they are: settings, versions, findings, figures and small films are copied.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from pathlib import Path
 from inscape.app.catalogue.library import SHIPPED
 from inscape.atomic import draft_of
 from inscape.studies.runs import RunFolder, RunStore
+
+LARGEST_FILM = 2_000_000
+"""Bytes; a larger film would weigh on everybody who installs the package."""
 
 
 def main() -> None:
@@ -43,6 +46,10 @@ def keep(run: RunFolder, folder: Path) -> None:
             (draft / run.name / "figures").mkdir()
             for file in run.figures.values():
                 shutil.copyfile(file, draft / run.name / "figures" / file.name)
+            for file in sorted((run.path / "films").glob("*")):
+                if file.stat().st_size <= LARGEST_FILM:
+                    (draft / run.name / "films").mkdir(exist_ok=True)
+                    shutil.copyfile(file, draft / run.name / "films" / file.name)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Iterable
@@ -13,7 +14,7 @@ from inscape.app.catalogue.card import Card
 from inscape.app.catalogue.catalogue import Catalogue
 from inscape.app.catalogue.reading_list import FILE as OWN_LIST
 from inscape.app.catalogue.reading_list import read_own
-from inscape.errors import UnknownNameError
+from inscape.errors import InscapeError, UnknownNameError
 from inscape.studies.paper import Judged, Measured
 from inscape.studies.run_index import RunIndex, RunRecord
 from inscape.studies.runs import RunFolder, RunStore
@@ -64,7 +65,7 @@ class Library:
         self._lock = threading.RLock()
         self._catalogue: Catalogue | None = None
         self._own_stamp = 0
-        self._looked = 0.0
+        self._looked = -_REST
         self._found_shipped: dict[tuple[str, str], RunRecord] | None = None
 
     @property
@@ -77,12 +78,28 @@ class Library:
                 self._own_stamp = stamp
             return self._catalogue
 
+    def warm(self) -> None:
+        """Read cards, runs and the search index before anybody asks; what fails will say so to who asks."""
+        with contextlib.suppress(InscapeError):
+            self.newest()
+            self.catalogue.search.find("chaos")
+
+    def close(self) -> None:
+        """Let go of the indices."""
+        self.index.close()
+        self.shipped.close()
+
     def refresh(self) -> None:
         """See the run folders as they are now; at most once a second."""
         with self._lock:
             if time.monotonic() - self._looked >= _REST:
                 self.index.refresh()
                 self._looked = time.monotonic()
+
+    def look_again(self) -> None:
+        """See the run folders at the next question, however soon it comes."""
+        with self._lock:
+            self._looked = -_REST
 
     def newest(self) -> dict[tuple[str, str], tuple[RunRecord, bool]]:
         """The newest finished run of each study at each scale, and whether it came with inscape; one's own go first."""

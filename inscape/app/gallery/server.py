@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from importlib import import_module
@@ -15,6 +16,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from inscape import __version__
+from inscape.app.catalogue.library import Library
 from inscape.app.gallery.jobs import Jobs
 from inscape.app.gallery.rendering import STATIC, plotly_file, render
 from inscape.app.gallery.security import Guard
@@ -22,7 +24,7 @@ from inscape.app.gallery.settings import Settings
 from inscape.errors import InscapeError, UnknownNameError
 from inscape.studies.runs import RunStore
 
-PAGES = ("jobs",)
+PAGES = ("home", "jobs", "zoo", "papers", "runs", "compare", "catalogue")
 """Modules of `pages/`, each with a `router`."""
 
 UPLOADS = ("/learn/upload",)
@@ -32,12 +34,15 @@ FOREVER = "public, max-age=31536000, immutable"
 
 
 def create_app(store: RunStore, settings: Settings) -> FastAPI:
-    """The gallery over a store of runs; `app.state` holds `store`, `settings` and `jobs` for its pages."""
+    """The gallery over a store of runs; `app.state` holds `store`, `settings`, `jobs` and `library` for its pages."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        # Reading the studies and the runs takes seconds at the very first start; no page waits for what it needs not.
+        threading.Thread(target=app.state.library.warm, daemon=True, name="library").start()
         yield
         app.state.jobs.close()
+        app.state.library.close()
 
     app = FastAPI(
         title="inscape", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json",
@@ -46,6 +51,7 @@ def create_app(store: RunStore, settings: Settings) -> FastAPI:
     app.state.store = store
     app.state.settings = settings
     app.state.jobs = Jobs(settings.folder / "jobs", store=store, settings=settings)
+    app.state.library = Library(store, apart=True)
     app.add_api_route("/static/plotly.js", _plotly, include_in_schema=False)
     app.mount("/static", _Static(directory=STATIC))
     for page in PAGES:
