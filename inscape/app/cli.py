@@ -149,6 +149,30 @@ def demo(
 
 
 @app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Where to listen; beyond this machine only with a token.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 for any that is free.", min=0, max=65535)] = 8100,
+    token: Annotated[
+        str | None, typer.Option(help="Word that visitors must know; `new` makes one.", envvar="INSCAPE_TOKEN")
+    ] = None,
+    runs: Annotated[Path | None, typer.Option(help="Folder of the runs; as of `inscape study` if left out.")] = None,
+    folder: Annotated[Path | None, typer.Option(help="Folder for uploads and jobs.")] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Open the browser.")] = False,
+) -> None:
+    """Open the gallery: papers, zoo, learning and runs in a browser, all computed on this machine.
+
+    **Examples**
+
+    `inscape serve`
+
+    `inscape serve --host 0.0.0.0 --token new`
+    """
+    from inscape.app.serve_command import serve
+
+    serve(host=host, port=port, token=token, runs=runs, folder=folder, opens_browser=open_)
+
+
+@app.command()
 def doctor(json: JsonOption = False) -> None:
     """Say what is installed, what is missing and how to get it, and whether the engine works.
 
