@@ -1,7 +1,7 @@
 """Gather the tables that `benchmarks/` made, as the documentation prints them, into the package for the gallery.
 
 Usage: python tools/write_benchmark_tables.py
-A table is one of these where its section names the benchmark file that reprints it.
+A table is one of these where it holds numbers and its section names the benchmark that reprints it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def gathered() -> list[dict[str, Any]]:
             if not files or not all((HOUSE / file).exists() for file in files):
                 continue
             about = {"page": title, "section": section, "command": f"python {files[0]}"}
-            found += [{**about, **table} for table in tables_in(body)]
+            found += [{**about, **table} for table in tables_in(body) if is_measured(table)]
     return found
 
 
@@ -62,6 +62,12 @@ def tables_in(body: str) -> Iterator[dict[str, Any]]:
                 break
             rows.append(cells(line))
         yield {"columns": cells(lines[k - 1]), "rows": rows}
+
+
+def is_measured(table: dict[str, Any]) -> bool:
+    """Whether a table holds numbers, and not explanations."""
+    told = [cell for row in table["rows"] for cell in row[1:]]
+    return sum(any(c.isdigit() for c in cell) for cell in told) > len(told) / 2
 
 
 def cells(line: str) -> list[str]:

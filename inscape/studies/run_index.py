@@ -222,7 +222,9 @@ class RunIndex:
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             return _prepared(str(self.file))
-        except (OSError, sqlite3.OperationalError):
+        except (OSError, sqlite3.OperationalError) as error:
+            if "lock" in str(error):
+                raise InputError(f"{self.file}: another process keeps it; try again") from None
             # Nothing can be written there, as in an installed package.
             return _prepared(":memory:")
         except sqlite3.DatabaseError:
@@ -233,20 +235,25 @@ class RunIndex:
 def _prepared(name: str) -> sqlite3.Connection:
     connection = sqlite3.connect(name, timeout=30.0, isolation_level=None, check_same_thread=False)
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA journal_mode = WAL").fetchall()
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("BEGIN IMMEDIATE")
-        if connection.execute("PRAGMA user_version").fetchone()[0] != _LAYOUT:
-            connection.execute("DROP TABLE IF EXISTS run")
-            connection.execute("DROP TABLE IF EXISTS measurement")
-            for statement in _TABLES.split(";"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {_LAYOUT}")
-        connection.execute("COMMIT")
+        if _layout(connection) != _LAYOUT:
+            connection.execute("BEGIN IMMEDIATE")
+            if _layout(connection) != _LAYOUT:  # Another process may have made it meanwhile.
+                connection.execute("DROP TABLE IF EXISTS run")
+                connection.execute("DROP TABLE IF EXISTS measurement")
+                for statement in _TABLES.split(";"):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {_LAYOUT}")
+            connection.execute("COMMIT")
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _layout(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchall()[0][0])
 
 
 def _remove(file: Path) -> None:
@@ -282,20 +289,25 @@ def _read(folder: RunFolder, study: str, stamp: int) -> tuple[tuple[Any, ...], l
         settings = folder.settings
         findings = folder.findings if stamp else None
         measured = [
-            (study, folder.name, str(claim), m.value, m.low, m.high, m.setting)
+            (study, folder.name, _text(claim), m.value, m.low, m.high, _text(m.setting))
             for claim, number in (findings or {}).get("measured", {}).items()
             for m in (Measured(**number),)
         ]
         seconds = None if findings is None else float(findings.get("seconds", "nan"))
         row = (
-            study, folder.name, stamp, "finished" if stamp else "unfinished", str(settings["scale"]),
-            int(settings["seed"]), seconds, str(settings.get("recipe", "")), json.dumps(list(folder.figures)),
+            study, folder.name, stamp, "finished" if stamp else "unfinished", _text(settings["scale"]),
+            int(settings["seed"]), seconds, _text(settings.get("recipe", "")), json.dumps(list(folder.figures)),
             len((findings or {}).get("notes", [])), "",
         )  # fmt: skip
         return row, measured
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         reason = f"{type(error).__name__}: {error}"[:200]
-        return (study, folder.name, stamp, "damaged", "", None, None, "", "[]", 0, reason), []
+        return (study, folder.name, stamp, "damaged", "", None, None, "", "[]", 0, _text(reason)), []
+
+
+def _text(value: Any) -> str:
+    # JSON may hold half a character, which no database and no page can.
+    return str(value).encode("utf-8", "replace").decode("utf-8")
 
 
 def _record(row: Sequence[Any]) -> RunRecord:

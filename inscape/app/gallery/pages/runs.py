@@ -48,9 +48,10 @@ def runs(
     cards = {card.slug: card for card in library.catalogue}
     jobs = [job for job in request.app.state.jobs.all("study") if not job.is_over]
     asked = {"study": study, "scale": scale, "state": state}
+    query = urlencode({key: value for key, value in asked.items() if value})
     return render(
         request, "runs.html", rows=[_row(library, record, cards.get(record.study)) for record in records], count=count,
-        page=page, pages=max(1, -(-count // ON_A_PAGE)), query=urlencode({key: value for key, value in asked.items() if value}), asked=asked, jobs=jobs, states=STATES,
+        page=page, pages=max(1, -(-count // ON_A_PAGE)), query=query, asked=asked, jobs=jobs, states=STATES,
         scales=SCALES, studies=[card for card in cards.values() if card.state == "runs here"],
         binned=_pair(binned), in_bin=len(thrown_away(library.store)), root=str(library.store.root),
     )  # fmt: skip
