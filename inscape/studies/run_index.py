@@ -151,8 +151,16 @@ class RunIndex:
 
     def newest(self) -> dict[tuple[str, str], RunRecord]:
         """The run that was finished last, of each study at each scale."""
-        rows = self._ask(f"SELECT {_COLUMNS} FROM run WHERE state = 'finished' ORDER BY stamp, name", ())
+        columns = _COLUMNS.replace("stamp", "max(stamp)")  # SQLite takes the other columns from the row of the maximum.
+        rows = self._ask(f"SELECT {columns} FROM run WHERE state = 'finished' GROUP BY study, scale", ())
         return {(record.study, record.scale): record for record in map(_record, rows)}
+
+    @property
+    def mark(self) -> tuple[int, int, int]:
+        """Something that differs as soon as a run was added, finished, changed or removed since the last look."""
+        return tuple(
+            self._ask("SELECT count(*), coalesce(max(stamp), 0), coalesce(sum(stamp >> 20), 0) FROM run", ())[0]
+        )
 
     def measured(self, study: str, name: str) -> dict[str, Measured]:
         """The numbers of a run by claim."""

@@ -94,6 +94,29 @@ def _serially(perform: Any) -> Any:
     return lambda self, **options: perform(self, **{**options, "backend": "serial", "scale": "smoke"})
 
 
+def test_the_work_of_a_study_leaves_a_run_with_its_report(
+    visitor: Visitor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from inscape.app.gallery.study_work import perform_study
+    from inscape.parallel import watch
+    from inscape.studies import registry
+    from tests.studies.toy_study import STUDY
+
+    monkeypatch.setattr(registry, "studies", lambda: {STUDY.slug: STUDY})
+    monkeypatch.setattr("inscape.studies.study.Study.perform", _serially(STUDY.perform.__func__))  # type: ignore[attr-defined]
+    told: list[tuple[str, int, int]] = []
+    tell = lambda *word: told.append(word)  # noqa: E731
+    settings = {"study": STUDY.slug, "scale": "smoke", "seed": 5, "store": str(tmp_path / "runs")}
+    with watch(tell):
+        result = perform_study(settings, tmp_path, tell)
+    assert ("walking", 12, 12) in told
+    visitor.client.app.state.library.look_again()  # type: ignore[attr-defined]
+    assert (tmp_path / "runs" / result["study"] / result["run"] / "report.html").exists()
+    page = visitor.get(f"/runs/{result['study']}/{result['run']}").text
+    assert "not judged" in page
+    assert "smoke scale, seed 5" in page
+
+
 def test_figures_are_given_as_data_without_a_theme(visitor: Visitor) -> None:
     figure = visitor.get(f"{RUN}/figures/path.json").json()
     assert figure["data"] == [{"y": [1, 2]}]

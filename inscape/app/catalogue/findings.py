@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from weakref import WeakKeyDictionary
 
 from inscape.app.catalogue.card import Card
 from inscape.app.catalogue.library import Library
@@ -69,7 +70,15 @@ def findings(library: Library, *, since: datetime | None = None) -> list[Finding
     A duration is news only where its verdict changed: it differs from run to run.
     """
     least = 0 if since is None else int(since.timestamp() * 1e9)
-    return [finding for finding in _all(library) if finding.moment >= least]
+    mark = library.mark
+    kept = _kept.get(library)
+    if kept is None or kept[0] != mark:
+        kept = _kept[library] = (mark, tuple(_all(library)))
+    return [finding for finding in kept[1] if finding.moment >= least]
+
+
+_kept: WeakKeyDictionary[Library, tuple[tuple[Hashable, ...], tuple[Finding, ...]]] = WeakKeyDictionary()
+"""What was found, until the runs change: telling it anew judges every claim of every run."""
 
 
 def _all(library: Library) -> Iterator[Finding]:

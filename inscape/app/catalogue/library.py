@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -147,6 +147,12 @@ class Library:
         runs = [(record, True) for record in self._shipped_runs().values()]
         runs += [(record, False) for record in self.index.finished()]
         return sorted(runs, key=lambda run: (run[0].finished_at, run[0].name))
+
+    @property
+    def mark(self) -> tuple[Hashable, ...]:
+        """Something that differs as soon as the catalogue or the runs do."""
+        self.refresh()
+        return (id(self.catalogue), *self.index.mark)
 
     def _shipped_runs(self) -> dict[tuple[str, str], RunRecord]:
         with self._lock:
