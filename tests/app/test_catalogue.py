@@ -127,7 +127,10 @@ def test_the_snapshot_is_made_once_and_anew_when_a_study_changes(
     (room / "a.py").write_text("another")
     snapshot.study_cards()
     assert len(calls) == 2
-    assert len(list((tmp_path / "inscape").glob("studies-*.json"))) == 1
+    for k in range(9):
+        (room / "a.py").write_text("x" * k)
+        snapshot.study_cards()
+    assert len(list((tmp_path / "inscape").glob("studies-*.json"))) == 4
     snapshot.snapshot_file().write_text('{"cards": [{"slug":')
     assert snapshot.study_cards() == (card_of_study(TOY),)
 

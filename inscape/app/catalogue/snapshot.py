@@ -43,7 +43,7 @@ def study_cards(*, apart: bool = False) -> tuple[Card, ...]:
     with contextlib.suppress(InputError, OSError):  # Without a place to keep it, it is read again the next time.
         file.parent.mkdir(parents=True, exist_ok=True)
         write_text(file, _encoded(cards))
-        _forget_older(file)
+        _forget_older(file.parent)
     return cards
 
 
@@ -95,10 +95,11 @@ def _encoded(cards: tuple[Card, ...]) -> str:
     return json.dumps(record)
 
 
-def _forget_older(file: Path) -> None:
-    for other in file.parent.glob("studies-*.json"):
-        if other != file:
-            other.unlink(missing_ok=True)
+def _forget_older(folder: Path) -> None:
+    # Some stay, since a checkout and an installation may take turns.
+    kept = sorted(folder.glob("studies-*.json"), key=lambda file: file.stat().st_mtime, reverse=True)
+    for file in kept[4:]:
+        file.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
