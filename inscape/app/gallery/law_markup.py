@@ -33,7 +33,7 @@ def law_mathml(system: Any) -> tuple[str, ...]:
 
     def printed(expression: Any) -> str:
         # Asking the printer for its tree, since its text would be wrapped in an element of its own each time.
-        return printer._print(expression).toxml()
+        return printer._print(expression).toxml().replace("<mo>-</mo>", "<mo>−</mo>")
 
     lines = []
     for state, expression in zip(system.definition.states, system.definition.expressions, strict=True):

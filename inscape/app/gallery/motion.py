@@ -21,6 +21,9 @@ PATIENCE = 0.15
 TOLERANCE = 1e-9
 """Relative error of a step: what is drawn has four digits."""
 PER_PERIOD = 100
+MOST_PER_PERIOD = 2_700
+SHARP = 0.8
+"""Cosine of a turn between two steps that an eye sees as a corner."""
 MOST_POINTS = 20_000
 FURTHEST = 1e12
 """Where a picture ends: beyond it, nothing of a trajectory can be seen."""
@@ -64,7 +67,7 @@ def orbit(
     ----------
     name : a system of the zoo, as of `zoo.names()`.
     parameters : pairs of name and value that differ from the published ones.
-    points : samples, a hundred in each dominant period (one a step for a map).
+    points : samples, `samples_per_period(name)` in each dominant period (one a step for a map).
     patience : seconds after which it comes back as far as it is.
 
     Raises
@@ -78,14 +81,15 @@ def orbit(
     if not 2 <= points <= MOST_POINTS:
         raise InputError(f"points: {points} found, expected 2 to {MOST_POINTS:,}")
     system: Any = zoo[name].with_parameters(**dict(parameters))
+    is_map = isinstance(system, Map)
+    per_period = 1 if is_map else samples_per_period(name)
     started = time.perf_counter()
     with _engine:
         try:
-            if isinstance(system, Map):
+            if is_map:
                 run = system.simulate(steps=points - 1)
             else:
-                length = (points - 1) / PER_PERIOD * (system.period or 10.0)
-                run = _timed(system, np.linspace(0.0, length, points), patience)
+                run = _run(system, points, per_period, patience)
         except DivergedError as error:
             return _nothing(system, " ".join(str(error).split()), time.perf_counter() - started)
     states = np.asarray(run.states)
@@ -97,9 +101,9 @@ def orbit(
     times = np.asarray(run.times)[: len(states)]
     end = float(times[-1]) if len(times) else 0.0
     if has_diverged:
-        stopped = f"diverged at {'step' if isinstance(system, Map) else 't ='} {end:.4g}"
+        stopped = f"diverged at {'step' if is_map else 't ='} {end:.4g}"
     elif "time budget" in stopped:
-        stopped = f"drawn up to t = {end:.4g}: the law is too stiff for more in {1000 * patience:.0f} ms"
+        stopped = f"drawn up to t = {end:.4g}: this law needs longer than {1000 * patience:.0f} ms for more"
     view, labels = view_of(system, name, states, times)
     return Orbit(times, states, view, labels, stopped, has_diverged, time.perf_counter() - started)
 
@@ -166,21 +170,32 @@ def _plain(values: Any) -> list[float | None]:
     return [float(v) if np.isfinite(v) else None for v in values]
 
 
-def _timed(system: Any, times: Float[np.ndarray, "time"], patience: float) -> Any:
-    """A run within a hand's patience; the first run of a law compiles it, which is not the motion's fault."""
-    if system.name not in _compiled:
-        _published(system.name).simulate(times=times[:PER_PERIOD], tolerance=TOLERANCE, max_seconds=10.0)
-        _compiled.add(system.name)
-    return system.simulate(times=times, tolerance=TOLERANCE, max_seconds=patience)
+@cache
+def samples_per_period(name: str) -> int:
+    """How finely a system's motion must be sampled for its turns to be seen: a hundred in a period, or more.
 
-
-_compiled: set[str] = set()
-
-
-def _published(name: str) -> Any:
+    Some systems move far quicker than their dominant period says. The first run of a law also compiles it, which is
+    why this is done apart from the orbit that is timed.
+    """
     from inscape.systems import zoo
 
-    return zoo[name]
+    per_period = PER_PERIOD
+    with _engine:
+        while per_period < MOST_PER_PERIOD:
+            states = np.asarray(_run(zoo[name], 1_500, per_period, 10.0).states)
+            steps = np.diff((states - states.mean(axis=0)) / (states.std(axis=0) + 1e-300), axis=0)
+            lengths = np.linalg.norm(steps, axis=1)
+            along = np.einsum("ij,ij->i", steps[1:], steps[:-1])
+            cosine = along / np.maximum(lengths[1:] * lengths[:-1], 1e-300)
+            if len(cosine) == 0 or np.mean(cosine < SHARP) < 0.1:
+                break
+            per_period *= 3
+    return per_period
+
+
+def _run(system: Any, points: int, per_period: int, patience: float) -> Any:
+    length = (points - 1) / per_period * (system.period or 10.0)
+    return system.simulate(times=np.linspace(0.0, length, points), tolerance=TOLERANCE, max_seconds=patience)
 
 
 def _nothing(system: Any, reason: str, seconds: float) -> Orbit:

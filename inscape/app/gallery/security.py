@@ -5,14 +5,20 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Awaitable, Callable
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from starlette.requests import Request
+
 from inscape.app.gallery.settings import Settings
 
 if TYPE_CHECKING:
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    Explain = Callable[[Request, Exception], Awaitable[Response]]
 
 SESSION_COOKIE = "inscape_session"
 ACCESS_COOKIE = "inscape_access"
@@ -50,9 +56,10 @@ class Guard:
     or in the field `csrf_token` of a plain form. Pages find it as `csrf` in their template.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings, large_bodies: tuple[str, ...] = ()):
+    def __init__(self, app: ASGIApp, settings: Settings, explain: Explain, large_bodies: tuple[str, ...] = ()):
         self.app = app
         self.settings = settings
+        self.explain = explain
         self.large_bodies = large_bodies
         self.secret = secrets.token_bytes(32)
 
@@ -98,6 +105,11 @@ class Guard:
             await answer.refuse(
                 413, f"The upload is larger than {limit / 2**20:.0f} MiB, which is the most taken here."
             )
+        except Exception as error:
+            # A page that fails answers like any other: with the headers, and without a traceback.
+            response = await self.explain(Request(scope), error)
+            if not answer.has_begun:
+                await response(scope, receive, answer.send)
 
     def _names_us(self, headers: dict[bytes, bytes]) -> bool:
         # A page of another site can point its own name at this machine; it cannot change what the browser calls us.

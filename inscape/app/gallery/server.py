@@ -24,7 +24,7 @@ from inscape.app.gallery.settings import Settings
 from inscape.errors import InscapeError, UnknownNameError
 from inscape.studies.runs import RunStore
 
-PAGES = ("home", "jobs", "zoo", "papers", "runs", "compare", "catalogue")
+PAGES = ("home", "jobs", "zoo", "learn", "papers", "runs", "compare", "catalogue")
 """Modules of `pages/`, each with a `router`."""
 
 UPLOADS = ("/learn/upload",)
@@ -56,9 +56,9 @@ def create_app(store: RunStore, settings: Settings) -> FastAPI:
     app.mount("/static", _Static(directory=STATIC))
     for page in PAGES:
         app.include_router(import_module(f"inscape.app.gallery.pages.{page}").router)
-    for kind in (InscapeError, HTTPException, RequestValidationError, Exception):
+    for kind in (InscapeError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _explain)
-    app.add_middleware(Guard, settings=settings, large_bodies=UPLOADS)  # type: ignore[arg-type]
+    app.add_middleware(Guard, settings=settings, explain=_explain, large_bodies=UPLOADS)  # type: ignore[arg-type]
     return app
 
 

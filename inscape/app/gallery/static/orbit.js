@@ -94,7 +94,7 @@
     var width = this.canvas.width, height = this.canvas.height;
     this.cx = width / 2; this.cy = height / 2;
     this.stretch = this.options.flat ? Math.min(1.5, width / height) : 1;
-    this.scale = Math.min(width / this.stretch, height) * (this.options.flat ? 0.41 : this.options.box ? 0.335 : 0.37) * this.zoom;
+    this.scale = Math.min(width / this.stretch, height) * (this.options.flat ? 0.41 : this.options.box ? 0.305 : 0.312) * this.zoom;
     this.ca = Math.cos(this.azimuth); this.sa = Math.sin(this.azimuth);
     this.ce = Math.cos(this.elevation); this.se = Math.sin(this.elevation);
   };
@@ -121,11 +121,12 @@
       context.strokeStyle = "rgba(" + colour + "," + alpha + ")";
       context.lineWidth = ratio * this.options.line;
       context.beginPath();
+      // From the middle of one step to the middle of the next, bent at the sample between: no corner is seen.
       var open = false;
-      for (i = 0; i + 1 < n; i++) {
+      for (i = 1; i + 1 < n; i++) {
         if (this.bins[i] !== b) { open = false; continue; }
-        if (!open) { context.moveTo(s[2 * i], s[2 * i + 1]); open = true; }
-        context.lineTo(s[2 * i + 2], s[2 * i + 3]);
+        if (!open) { context.moveTo((s[2 * i - 2] + s[2 * i]) / 2, (s[2 * i - 1] + s[2 * i + 1]) / 2); open = true; }
+        context.quadraticCurveTo(s[2 * i], s[2 * i + 1], (s[2 * i] + s[2 * i + 2]) / 2, (s[2 * i + 1] + s[2 * i + 3]) / 2);
       }
       context.stroke();
     }
