@@ -1,4 +1,4 @@
-"""The reading list under a reader's hand: search while typing, a paper's claims and figures, runs begun and cancelled."""
+"""The reading list under a reader's hand: search while typing, claims and figures, runs begun and cancelled."""
 
 from __future__ import annotations
 
