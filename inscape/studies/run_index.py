@@ -286,7 +286,9 @@ def _folders(root: Path) -> Iterator[tuple[tuple[str, str], int]]:
 def _subfolders(path: Path | str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(path) as entries:
-            return [entry for entry in entries if not entry.name.startswith(".") and entry.is_dir()]
+            # A name that is no Unicode is not one that a study has given.
+            named = (entry for entry in entries if not entry.name.startswith(".") and entry.name.isprintable())
+            return [entry for entry in named if entry.is_dir()]
     except OSError:
         return []
 

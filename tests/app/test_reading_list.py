@@ -57,8 +57,27 @@ def test_a_line_with_an_id_is_a_paper_and_others_are_not() -> None:
     ]
 
 
-def test_a_paper_that_is_listed_twice_is_one() -> None:
-    assert len(papers_of("2110.05266\n2110.05266v3 again\n")) == 1
+def test_a_paper_that_is_listed_twice_is_one_and_the_order_stays() -> None:
+    found = papers_of("2110.05266 Chaos\n2407.06312\n2110.05266v3 again\n")
+    assert [(p.arxiv, p.title) for p in found] == [("2110.05266", "Chaos"), ("2407.06312", "arXiv 2407.06312")]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (r"\'Etude de \c{c}a", "Etude de ca"),
+        (r"\textit{Slanted} and {\bf bold}", "Slanted and bold"),
+        (r"\o rsted and Stra\ss e", "orsted and Strasse"),
+        (r"50 \% of \$x\_1\$", "50 % of $x_1$"),
+    ],
+)
+def test_latex_in_a_title_becomes_plain(written: str, meant: str) -> None:
+    assert papers_of("@article{a, title = {" + written + "}, doi = {10.48550/arXiv.2110.05266}}")[0].title == meant
+
+
+def test_the_doi_of_arxiv_names_the_paper_and_other_dois_do_not() -> None:
+    assert papers_of("@article{a, title = {T}, doi = {10.48550/arXiv.2110.05266}}")[0].arxiv == "2110.05266"
+    assert papers_of("@article{a, title = {T}, doi = {10.1234.56789/x}}")[0].arxiv == ""
 
 
 @pytest.mark.parametrize(

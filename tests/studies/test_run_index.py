@@ -134,6 +134,16 @@ def test_half_a_character_in_a_run_is_no_obstacle(store: RunStore) -> None:
     assert index.measured("97-tiny", folder.name)["claim"].setting == "? test"
 
 
+def test_folders_whose_names_are_no_text_are_left_alone(store: RunStore) -> None:
+    stranger = os.fsencode(store.root) + b"/97-tiny/\xff\xfe"
+    os.mkdir(stranger)
+    with open(stranger + b"/settings.json", "w") as file:
+        file.write("{}")
+    index = RunIndex(store)
+    index.refresh()
+    assert index.count() == 3
+
+
 def test_no_name_is_taken_for_a_path(store: RunStore) -> None:
     index = RunIndex(store)
     index.refresh()

@@ -18,16 +18,21 @@ FILE = "reading-list.json"
 MOST_BYTES = 16 * 2**20
 MOST_PAPERS = 20_000
 
-_ARXIV = re.compile(r"(?<![\d.])(\d{4}\.\d{4,5})(?:v\d+)?(?![\d])|(?<![\w-])([a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?")
+_ARXIV = re.compile(
+    r"(?<!\d)(?<!\d\.)(\d{4}\.\d{4,5})(?:v\d+)?(?!\d)|(?<![\w-])([a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?"
+)
 _ENTRY = re.compile(r"@\s*([a-zA-Z]+)\s*[{(]\s*([^,\s{}()]*)\s*,")
 _FIELD = re.compile(r"\s*,?\s*([a-zA-Z][\w-]*)\s*=\s*")
 _LATEX = (
-    (re.compile(r"\\([`'^\"~=.uvHtcdbkr])\s*\{?\\?([a-zA-Z])\}?"), r"\2"),
-    (re.compile(r"\\(ss|ae|oe|aa|o|l|i|j)\b\s*"), r"\1"),
+    (re.compile(r"\\[`'^\"~=.]\s*\{?\\?([a-zA-Z])\}?"), r"\1"),
+    (re.compile(r"\\[uvHtcdbkr](?:\s+|\s*\{)\\?([a-zA-Z])\}?"), r"\1"),
+    (re.compile(r"\\(ss|ae|oe|aa|o|l|i|j)(?![a-zA-Z])\s*"), r"\1"),
+    (re.compile(r"\\[a-zA-Z]+\s*"), ""),
     (re.compile(r"\\([&%$#_{}])"), r"\1"),
     (re.compile(r"[{}]"), ""),
     (re.compile(r"\s+"), " "),
 )
+"""Accents, letters and commands of LaTeX as plain text."""
 
 
 def read_own(root: Path) -> tuple[Card, ...]:
@@ -100,7 +105,10 @@ def papers_of(text: str) -> list[Paper]:
         found = list(_from_bibtex(text))
     else:
         found = [_of_arxiv(match, line) for line in text.splitlines() if (match := _ARXIV.search(line))]
-    return list({(paper.arxiv or paper.title): paper for paper in reversed(found)}.values())[::-1]
+    once: dict[str, Paper] = {}
+    for paper in found:
+        once.setdefault(paper.arxiv or paper.title, paper)
+    return list(once.values())
 
 
 def _of_arxiv(match: re.Match[str], line: str = "") -> Paper:

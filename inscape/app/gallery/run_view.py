@@ -100,7 +100,7 @@ def films(folder: RunFolder) -> dict[str, Path]:
 
 def page_notes(folder: RunFolder) -> list[str]:
     """What a reader must know, as the run says it."""
-    return list((folder.findings or {}).get("notes", []))
+    return [cell(note) for note in (folder.findings or {}).get("notes", [])]
 
 
 def tables(folder: RunFolder) -> list[dict[str, Any]]:
@@ -111,8 +111,8 @@ def tables(folder: RunFolder) -> list[dict[str, Any]]:
         columns = list(dict.fromkeys(key for row in rows for key in row))
         found.append(
             {
-                "caption": table["caption"] or name,
-                "columns": columns,
+                "caption": cell(table["caption"] or name),
+                "columns": [cell(column) for column in columns],
                 "rows": [[cell(row.get(column)) for column in columns] for row in rows[:MOST_ROWS]],
                 "left_out": max(0, len(rows) - MOST_ROWS),
             }
@@ -126,4 +126,6 @@ def cell(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return number(value) if isinstance(value, float) else str(value)
+    text = number(value) if isinstance(value, float) else str(value)
+    # A file may hold half a character, which no page can.
+    return text.encode("utf-8", "replace").decode("utf-8")

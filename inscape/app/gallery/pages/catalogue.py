@@ -14,6 +14,7 @@ from inscape.app.catalogue.feed import atom
 from inscape.app.catalogue.findings import findings
 from inscape.app.catalogue.library import Library
 from inscape.app.gallery.rendering import render
+from inscape.app.gallery.run_view import page_notes
 from inscape.app.terminal import plain
 from inscape.studies.run_index import RunRecord
 
@@ -125,7 +126,7 @@ def one_run(request: Request, study: Name, name: Name) -> dict[str, Any]:
                 **_told(record).model_dump(),
                 "measured": measured,
                 "settings": folder.settings if is_readable else {},
-                "notes": (folder.findings or {}).get("notes", []) if is_readable else [],
+                "notes": page_notes(folder) if is_readable else [],
                 "figures": list(record.figures),
                 "shipped": is_shipped,
             }

@@ -13,7 +13,7 @@ from inscape.app.catalogue.card import Card
 from inscape.app.catalogue.library import Library, Shown
 from inscape.app.gallery.pages.papers import begin
 from inscape.app.gallery.rendering import render
-from inscape.app.gallery.run_view import VIDEOS, claim_row, figure_links, films, page_notes, tables, video_links
+from inscape.app.gallery.run_view import VIDEOS, cell, claim_row, figure_links, films, page_notes, tables, video_links
 from inscape.app.page import plain_figure
 from inscape.errors import InputError, UnknownNameError
 from inscape.studies.lab import SCALES
@@ -266,7 +266,7 @@ def _facts(folders: tuple[RunFolder, RunFolder]) -> list[tuple[str, str, str]]:
     for kind in ("settings", "versions"):
         first, second = getattr(folders[0], kind), getattr(folders[1], kind)
         for key in dict.fromkeys((*first, *second)):
-            one, two = str(first.get(key, "–")), str(second.get(key, "–"))
+            one, two = cell(first.get(key, "–")), cell(second.get(key, "–"))
             if one != two or key in ("scale", "seed"):
                 rows.append((key, one, two))
     return rows
