@@ -66,6 +66,8 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind(place)
+        # From here on a visitor who is quicker than the server waits for it, instead of being turned away.
+        listening.listen(128)
     except OSError as error:
         listening.close()
         raise InputError(f"--port: {host}:{port} cannot be taken ({error.strerror}); try --port {port + 1}") from None

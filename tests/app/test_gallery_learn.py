@@ -141,7 +141,7 @@ def gallery(tmp_path_factory):
     app = create_app(RunStore(folder / "runs"), Settings(folder=folder))
     jobs = app.state.jobs
     key = new_id()
-    settings = {"sample": "lynx-hare", "name": "<b>lynx</b>", "seed": 0, "level": 0.9, "laws": ["sindy", "dmd"]}
+    settings = {"sample": "lynx-hare", "name": "<b>lynx</b>", "seed": 0, "level": 0.9, "laws": ["dmd"]}
     heard: list[str] = []
     result = learn_recording(settings, jobs.folder_of(key), lambda label, done, total: heard.append(label))
     job = Job(key, "learn", "Learning", settings, state="done", result=json.loads(json.dumps(result)))

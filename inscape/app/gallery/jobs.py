@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -282,15 +282,21 @@ class Jobs:
         with self._lock:
             if job.is_over:
                 return
-            self._end(job, "failed", f"not done after {limit:.0f} s, which is the most that is given to it")
+            self._end(job, "failed", f"not done after {limit:g} s, which is the most that is given to it")
         _stop(worker)
 
     def _end(self, job: Job, state: State, message: str) -> None:
-        job.state, job.message, job.ended = state, message, time.time()
-        self._keep(job)
+        ended = time.time()
+        # Who sees the end must find it on disk as well.
+        self._write(replace(job, state=state, message=message, ended=ended))
+        job.message, job.ended, job.state = message, ended, state
+        job.version += 1
 
     def _keep(self, job: Job) -> None:
         job.version += 1
+        self._write(job)
+
+    def _write(self, job: Job) -> None:
         write_text(self.folder_of(job.id) / "job.json", json.dumps(asdict(job)))
 
     def _seconds(self, job: Job) -> float | None:

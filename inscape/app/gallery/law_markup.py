@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from typing import Any
 
 
@@ -33,7 +35,12 @@ def law_mathml(system: Any) -> tuple[str, ...]:
 
     def printed(expression: Any) -> str:
         # Asking the printer for its tree, since its text would be wrapped in an element of its own each time.
-        return printer._print(expression).toxml().replace("<mo>-</mo>", "<mo>−</mo>")
+        text = printer._print(expression).toxml()
+        # The printer writes entities that only HTML knows.
+        text = re.sub(
+            r"&(?:pi|ExponentialE|ImaginaryI|InvisibleTimes);", lambda found: html.unescape(found.group()), text
+        )
+        return text.replace("<mo>-</mo>", "<mo>−</mo>")
 
     lines = []
     for state, expression in zip(system.definition.states, system.definition.expressions, strict=True):
@@ -43,5 +50,8 @@ def law_mathml(system: Any) -> tuple[str, ...]:
         else:
             left = f"<mfrac><mrow><mi>d</mi>{name}</mrow><mrow><mi>d</mi><mi>t</mi></mrow></mfrac>"
         right = printed(expression)
+        if "<mfrac" not in right:  # Nothing tall stands inside, and the fraction on the left must not stretch them.
+            right = right.replace("<mo>(</mo>", '<mo stretchy="false">(</mo>')
+            right = right.replace("<mo>)</mo>", '<mo stretchy="false">)</mo>')
         lines.append(f'<math display="block"><mrow>{left}<mo>=</mo>{right}</mrow></math>')
     return tuple(lines)

@@ -7,10 +7,14 @@ import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, is_dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from inscape.app.gallery.uploads import kept_upload
+from inscape.app.gallery.uploads import kept_upload, without_path
 from inscape.atomic import write_text
+from inscape.errors import InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from inscape.app.preparation import Prepared
 
 REPORT, MODEL, FORECAST, FACTS = "report.html", "model.zip", "forecast.csv", "facts.json"
 DOWNLOADS = {"report": REPORT, "model": MODEL, "forecast": FORECAST, "numbers": "numbers.json"}
@@ -39,8 +43,7 @@ def learn_recording(settings: Mapping[str, Any], folder: Path, tell: Callable[[s
         prepared = prepare(sample(settings["sample"], settings["seed"]))
     else:
         reading |= {"sort": bool(settings.get("sort")), "duplicates": settings.get("duplicates") or "error"}
-        prepared = prepare(kept_upload(folder.parent / settings["upload"]), **reading)
-        prepared = replace(prepared, name=settings["name"])
+        prepared = _called(settings["name"], kept_upload(folder.parent / settings["upload"]), reading)
     asked = {k: v for k, v in settings.items() if k not in ("store", "upload", "name") and v not in (None, [], "")}
     learned = learn_prepared(
         prepared,
@@ -65,6 +68,24 @@ def learn_recording(settings: Mapping[str, Any], folder: Path, tell: Callable[[s
     facts = {k: _plain(v) for k, v in page_facts(learned, free).items()}
     write_text(folder / FACTS, json.dumps({**facts, "figures": sorted(drawn)}))
     return {"headline": learned.verdict.headline, "kind": learned.verdict.kind, "law": list(learned.equations)}
+
+
+def _called(name: str, file: Path, reading: dict[str, Any]) -> Prepared:
+    """An upload read and checked, with the visitor's own name wherever ours would stand."""
+    from inscape.app.preparation import prepare
+
+    try:
+        prepared = prepare(file, **reading)
+    except UnknownNameError:
+        raise
+    except InputError as error:
+        raise InputError(without_path(str(error), file, name)) from error
+    return replace(
+        prepared,
+        name=name,
+        findings=tuple(replace(f, message=without_path(f.message, file, name)) for f in prepared.findings),
+        notes=tuple(without_path(note, file, name) for note in prepared.notes),
+    )
 
 
 def _zip_model(learned: Any, folder: Path) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import warnings
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ def inspect_upload(settings: Mapping[str, Any], folder: Path, tell: Callable[[st
     # Read as if it were evenly sampled, a file shows the column that was taken for time as well.
     as_table, second_error = _attempt(file, dt=1.0)
     if as_found is None and as_table is None:
-        raise InputError(_without_path(str(first_error or second_error), file, settings["name"]))
+        raise InputError(without_path(str(first_error or second_error), file, settings["name"]))
     runs = as_found if as_found is not None else as_table
     table = as_table if as_table is not None else as_found
     assert runs is not None
@@ -99,23 +100,27 @@ def inspect_upload(settings: Mapping[str, Any], folder: Path, tell: Callable[[st
             f"a field of shape {runs[0].states.shape[1:]} found, expected columns; reduce it to modes first"
         )
     names = list(runs.state_names)
-    time = next((n for n in table.state_names if n not in (*names, *runs.input_names)), None)
-    if as_found is None:
-        time = None
-    findings = _findings(runs) if as_found is not None else []
+    time = _time_column(runs[0].notes) if as_found is not None else None
+    findings = _findings(runs, file, settings["name"]) if as_found is not None else []
     return {
         "samples": int(sum(len(run) for run in runs)),
         "runs": len(runs),
         "columns": [_column(name, runs) for name in names],
-        "all_columns": [str(n) for n in table.state_names],
+        "all_columns": list(dict.fromkeys(str(n) for n in (*([time] if time else ()), *table.state_names))),
         "inputs": list(runs.input_names),
         "time": time,
         "has_time": as_found is not None,
-        "no_time": "" if as_found is not None else _without_path(str(first_error), file, settings["name"]),
+        "no_time": "" if as_found is not None else without_path(str(first_error), file, settings["name"]),
         "dt": float(runs[0].dt) if as_found is not None and len(runs[0]) > 1 else None,
         "time_unit": runs[0].units.get("time", "") if as_found is not None else "",
         "findings": findings,
     }
+
+
+def _time_column(notes: Sequence[str]) -> str | None:
+    """The column that the reader took as time, from what it says it did."""
+    told = (re.search(r"'(.*)' is taken as time", note) for note in notes)
+    return next((found.group(1) for found in told if found), None)
 
 
 def _attempt(file: Path, **options: Any) -> tuple[Any, Exception | None]:
@@ -129,10 +134,12 @@ def _attempt(file: Path, **options: Any) -> tuple[Any, Exception | None]:
         return None, error
 
 
-def _findings(runs: Any) -> list[dict[str, str]]:
+def _findings(runs: Any, file: Path, name: str) -> list[dict[str, str]]:
     from inscape.trajectories import check
 
-    return [{"severity": f.severity, "message": f.message, "mend": f.mend} for f in check(runs)]
+    return [
+        {"severity": f.severity, "message": without_path(f.message, file, name), "mend": f.mend} for f in check(runs)
+    ]
 
 
 def _column(name: str, runs: Any) -> dict[str, Any]:
@@ -151,6 +158,6 @@ def _column(name: str, runs: Any) -> dict[str, Any]:
     }
 
 
-def _without_path(message: str, file: Path, name: str) -> str:
+def without_path(message: str, file: Path, name: str) -> str:
     """The reader's one line with the visitor's own name of the file in the place of ours."""
     return " ".join(message.replace(str(file), name).replace(file.name, name).split())

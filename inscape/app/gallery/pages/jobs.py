@@ -16,7 +16,8 @@ router = APIRouter(prefix="/api/jobs", tags=["jobs"])
 
 LOOK = 0.15
 """Seconds between two looks at a job whose progress a page follows."""
-HEARTBEAT = 15.0
+CLOCK = 1.0
+"""Seconds after which a page hears of it even if nothing is new: how long it has run, and how many are before it."""
 
 
 @router.get("/{key}")
@@ -45,14 +46,11 @@ async def _follow(request: Request, jobs: Jobs, key: str) -> AsyncIterator[str]:
     seen, quiet = -1, 0.0
     while not await request.is_disconnected():
         job = jobs.get(key)
-        if job.version != seen or (job.state == "queued" and quiet >= 1.0):
+        if job.version != seen or quiet >= CLOCK:
             seen, quiet = job.version, 0.0
             yield f"data: {json.dumps(_told(jobs, key))}\n\n"
             if job.is_over:
                 return
-        elif quiet >= HEARTBEAT:
-            quiet = 0.0
-            yield ": still here\n\n"
         await asyncio.sleep(LOOK)
         quiet += LOOK
 

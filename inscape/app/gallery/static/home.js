@@ -3,7 +3,7 @@
   "use strict";
   var inscape = window.inscape, canvas = document.getElementById("hero");
   var links = Array.prototype.slice.call(document.querySelectorAll("[data-system]")), place = 0, PAUSE = 14000, timer = 0;
-  var view = new inscape.Orbit(canvas, { hand: true, line: 1.1 });
+  var view = new inscape.Orbit(canvas, { hand: true, line: 1.1, size: 0.345 });
 
   function show(index) {
     place = index % links.length;

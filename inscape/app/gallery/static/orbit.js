@@ -31,7 +31,7 @@
 
   inscape.Orbit = function (canvas, options) {
     this.canvas = canvas;
-    this.options = Object.assign({ dots: false, flat: false, hand: false, comet: true, box: false, spin: true, reveal: true, line: 1 }, options);
+    this.options = Object.assign({ dots: false, flat: false, hand: false, comet: true, box: false, spin: true, reveal: true, line: 1, size: 0.312 }, options);
     this.azimuth = 0.7; this.elevation = 0.36; this.zoom = 1;
     this.count = 0; this.shown = 0; this.head = 0; this.playing = false; this.frame = 0; this.last = 0;
     this.resize = this.resize.bind(this);
@@ -94,7 +94,7 @@
     var width = this.canvas.width, height = this.canvas.height;
     this.cx = width / 2; this.cy = height / 2;
     this.stretch = this.options.flat ? Math.min(1.5, width / height) : 1;
-    this.scale = Math.min(width / this.stretch, height) * (this.options.flat ? 0.41 : this.options.box ? 0.305 : 0.312) * this.zoom;
+    this.scale = Math.min(width / this.stretch, height) * (this.options.flat ? 0.41 : this.options.box ? (this.canvas.clientWidth < 480 ? 0.26 : 0.305) : this.options.size) * this.zoom;
     this.ca = Math.cos(this.azimuth); this.sa = Math.sin(this.azimuth);
     this.ce = Math.cos(this.elevation); this.se = Math.sin(this.elevation);
   };
@@ -107,7 +107,7 @@
     if (this.options.box && this.range) { this.drawBox(context); }
     for (var i = 0; i < n; i++) { this.project(p[3 * i], p[3 * i + 1], p[3 * i + 2], s, 2 * i); }
     var dark = inscape.isDark(), b, colour;
-    context.lineJoin = "round"; context.lineCap = "round";
+    context.lineJoin = "round"; context.lineCap = "butt";
     if (dark) { context.globalCompositeOperation = "lighter"; }
     for (b = 0; b < BINS; b++) {
       colour = ramp(b / (BINS - 1));
@@ -141,7 +141,11 @@
       var i = head - k;
       context.strokeStyle = "rgba(" + bright + "," + (1 - k / length) * 0.9 + ")";
       context.lineWidth = ratio * (0.8 + 1.6 * (1 - k / length));
-      context.beginPath(); context.moveTo(s[2 * i], s[2 * i + 1]); context.lineTo(s[2 * i + 2], s[2 * i + 3]); context.stroke();
+      var b = Math.max(0, i - 1);
+      context.beginPath();
+      context.moveTo((s[2 * b] + s[2 * i]) / 2, (s[2 * b + 1] + s[2 * i + 1]) / 2);
+      context.quadraticCurveTo(s[2 * i], s[2 * i + 1], (s[2 * i] + s[2 * i + 2]) / 2, (s[2 * i + 1] + s[2 * i + 3]) / 2);
+      context.stroke();
     }
     context.fillStyle = "rgb(" + bright + ")";
     context.beginPath(); context.arc(s[2 * head], s[2 * head + 1], 3.1 * ratio, 0, 7); context.fill();

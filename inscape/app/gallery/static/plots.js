@@ -68,7 +68,7 @@
         function (error) { entry.target.textContent = error.message; }
       );
     });
-  }, { rootMargin: "300px" });
+  }, { rootMargin: "900px" });
   document.querySelectorAll("[data-plot]").forEach(function (place) { waiting.observe(place); });
 
   window.addEventListener("inscape:theme", repaint);
