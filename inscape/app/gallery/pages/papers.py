@@ -24,6 +24,8 @@ router = APIRouter(include_in_schema=False)
 STATES = (("", "all"), ("runs here", "runs here"), ("planned", "planned"), ("yours", "your own"))
 MOST_SEED = 2**31 - 1
 MOST_LISTED = 900_000
+FAINT = 0.2
+"""Share of the best score below which a paper is no answer."""
 Question = Annotated[str, Query(max_length=1000)]
 
 
@@ -164,11 +166,13 @@ def _found(library: Library, question: str) -> list[tuple[Card, tuple[CardClaim,
     if not question.strip():
         return [(card, ()) for card in library.catalogue]
     hits = library.catalogue.search.find(question, papers=12, claims=12)
+    least = FAINT * hits.papers[0].score if hits.papers else 0.0
     claims: dict[str, list[CardClaim]] = {}
     for hit in hits.claims:
         claims.setdefault(hit.card.slug, []).append(hit.claim)
-    listed = [hit.card for hit in hits.papers]
-    listed += [hit.card for hit in hits.claims if hit.card not in listed]
+    listed = [hit.card for hit in hits.papers if hit.score >= least]
+    best = max((hit.score for hit in hits.claims), default=0.0)
+    listed += [hit.card for hit in hits.claims if hit.card not in listed and hit.score >= best / 2]
     unique = {card.slug: card for card in listed}
     return [(card, tuple(claims.get(card.slug, ())[:3])) for card in unique.values()]
 
