@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -45,7 +45,7 @@ class Catalogue:
         known = {card.paper.arxiv for card in listed if card.paper.arxiv} | {card.slug for card in listed}
         return cls((*listed, *(card for card in own if card.paper.arxiv not in known and card.slug not in known)))
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[Card]:
         return iter(self.cards)
 
     def __len__(self) -> int:

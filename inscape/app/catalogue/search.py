@@ -114,10 +114,9 @@ class TextIndex:
         weighted = counts.astype(float)
         weighted.data = (1 + np.log(weighted.data)) * self._rarity[weighted.indices]
         self._vectors = _unit_rows(weighted).tocsc()
+        self._axes, self._meaning = _principal(self._vectors) if embedder is None else (np.empty((0, 0)), np.empty(0))
         if embedder is not None:
-            self._axes, self._meaning = None, _unit(np.asarray(embedder(list(texts)), dtype=float))
-        else:
-            self._axes, self._meaning = _principal(self._vectors)
+            self._meaning = _unit(np.asarray(embedder(list(texts)), dtype=float))
 
     def scores(self, question: str) -> Float[np.ndarray, "text"]:
         """One score a text, 0 where it has nothing in common with the question."""

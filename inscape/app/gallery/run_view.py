@@ -62,7 +62,10 @@ def gauge(judged: Judged) -> dict[str, Any] | None:
         return None
     low, high = min(marks), max(marks)
     is_log = low > 0 and high / low > 8
-    place = math.log if is_log else float
+
+    def place(value: float) -> float:
+        return math.log(value) if is_log else value
+
     begin, end = place(low), place(high)
     margin = 0.12 * (end - begin) or 0.5 * abs(end) or 1.0
 
