@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from waiting import until
 
 PAGES = {
     "home": "/", "zoo": "/zoo", "system": "/zoo/Lorenz", "map": "/zoo/Henon", "learn": "/learn",
@@ -42,7 +43,7 @@ def test_something_moves_on_the_first_page_within_a_second_of_its_arrival(visit)
 
 def test_nothing_moves_for_those_who_asked_for_rest(visit):
     seen = visit("/zoo/Lorenz", motion="reduce")
-    seen.page.wait_for_function("document.getElementById('stage').dataset.drawn >= 1")
+    until(seen.page, "document.getElementById('stage').dataset.drawn >= 1")
     seen.page.wait_for_timeout(500)
     still = seen.page.evaluate("document.getElementById('orbit').toDataURL()")
     seen.page.wait_for_timeout(400)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from waiting import until
+
 
 def drawn(page) -> int:
     return int(page.evaluate("document.getElementById('stage').dataset.drawn || 0"))
 
 
 def wait_for_drawing(page, after: int) -> None:
-    page.wait_for_function(f"Number(document.getElementById('stage').dataset.drawn || 0) > {after}")
+    until(page, f"Number(document.getElementById('stage').dataset.drawn || 0) > {after}")
 
 
 def test_the_wall_is_searched_sorted_and_filtered_at_once(visit):
@@ -33,7 +35,8 @@ def test_the_wall_is_searched_sorted_and_filtered_at_once(visit):
 
 def test_a_tile_is_drawn_from_the_packaged_points(visit):
     seen = visit("/zoo?q=Lorenz")
-    seen.page.wait_for_function(
+    until(
+        seen.page,
         """() => {
             const canvas = document.querySelector('[data-name="Lorenz"] canvas');
             if (!canvas.width) { return false; }
@@ -41,7 +44,7 @@ def test_a_tile_is_drawn_from_the_packaged_points(visit):
             let inked = 0;
             for (let i = 3; i < dots.length; i += 4) { if (dots[i]) { inked += 1; } }
             return inked > 500;
-        }"""
+        }""",
     )
 
 
@@ -54,7 +57,7 @@ def test_a_slider_integrates_anew_and_the_address_keeps_it(visit):
     for _ in range(5):
         page.keyboard.press("ArrowRight")
     wait_for_drawing(page, before)
-    page.wait_for_function("document.getElementById('speed').textContent.includes('5,000 points')")
+    until(page, "document.getElementById('speed').textContent.includes('5,000 points')")
     value = page.input_value("#n-rho")
     assert float(value) > 28
     assert f"p.rho={value}" in page.url
@@ -69,9 +72,9 @@ def test_parameters_that_blow_up_say_when_and_the_page_goes_on(visit):
     page = seen.page
     wait_for_drawing(page, 0)
     page.fill("#n-beta", "-5")
-    page.wait_for_function("document.getElementById('stopped').textContent.startsWith('Diverged at t = ')")
+    until(page, "document.getElementById('stopped').textContent.startsWith('Diverged at t = ')")
     page.click("#reset")
-    page.wait_for_function("document.getElementById('stopped').textContent === ''")
+    until(page, "document.getElementById('stopped').textContent === ''")
 
 
 def test_the_law_is_copied_in_the_language_that_was_chosen(visit):
@@ -79,14 +82,14 @@ def test_the_law_is_copied_in_the_language_that_was_chosen(visit):
     page = seen.page
     wait_for_drawing(page, 0)
     page.fill("#n-rho", "31.5")
-    page.wait_for_function("document.getElementById('code').textContent.includes('rho=31.5')")
+    until(page, "document.getElementById('code').textContent.includes('rho=31.5')")
     page.focus("#tab-inscape")
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.getElementById('code').textContent.includes('def Lorenz')")
+    until(page, "document.getElementById('code').textContent.includes('def Lorenz')")
     page.click("#tab-latex")
-    page.wait_for_function("document.getElementById('code').textContent.includes('dot{x}')")
+    until(page, "document.getElementById('code').textContent.includes('dot{x}')")
     page.click("#tab-julia")
-    page.wait_for_function("document.getElementById('code').textContent.includes('function')")
+    until(page, "document.getElementById('code').textContent.includes('function')")
 
 
 def test_exponents_are_measured_at_the_readers_own_parameters(visit):

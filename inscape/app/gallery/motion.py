@@ -25,8 +25,8 @@ MOST_PER_PERIOD = 2_700
 SHARP = 0.8
 """Cosine of a turn between two steps that an eye sees as a corner."""
 MOST_POINTS = 20_000
-FURTHEST = 1e12
-"""Where a picture ends: beyond it, nothing of a trajectory can be seen."""
+FURTHEST = 1e4
+"""Where a picture ends, in sizes of the published attractor: beyond it, nothing of a trajectory can be seen."""
 
 _ALIASES = {"th": "theta", "s": "tt", "kmin": "k_0", "smin": "sigma_0"}
 """Words of the collection's views, and the state or parameter that is meant."""
@@ -83,6 +83,7 @@ def orbit(
     system: Any = zoo[name].with_parameters(**dict(parameters))
     is_map = isinstance(system, Map)
     per_period = 1 if is_map else samples_per_period(name)
+    furthest = FURTHEST * size_of(name)
     started = time.perf_counter()
     with _engine:
         try:
@@ -94,7 +95,7 @@ def orbit(
             return _nothing(system, " ".join(str(error).split()), time.perf_counter() - started)
     states = np.asarray(run.states)
     stopped = str(run.context.get("stopped", ""))
-    far = np.flatnonzero(~(np.abs(states) < FURTHEST).all(axis=1))
+    far = np.flatnonzero(~(np.abs(states) < furthest).all(axis=1))
     has_diverged = "diverged" in stopped
     if len(far):
         states, has_diverged = states[: far[0]], True
@@ -168,6 +169,18 @@ def measure_exponents(
 
 def _plain(values: Any) -> list[float | None]:
     return [float(v) if np.isfinite(v) else None for v in values]
+
+
+@cache
+def size_of(name: str) -> float:
+    """The greatest absolute value of any state on a published orbit of 1,000 points."""
+    from inscape.systems import zoo
+    from inscape.systems.map import Map
+
+    system = zoo[name]
+    with _engine:
+        run: Any = system.simulate(steps=999) if isinstance(system, Map) else _run(system, 1_000, PER_PERIOD, 10.0)
+    return float(np.abs(run.states).max(initial=1e-6))
 
 
 @cache
