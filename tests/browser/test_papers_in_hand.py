@@ -32,9 +32,9 @@ def test_the_list_answers_while_one_types_and_keeps_the_question_in_its_address(
     page = visit("/papers").page
     assert page.locator(".paper-line").count() >= 25
     page.fill("#q", "two people moving together from text")
-    page.wait_for_function("document.querySelectorAll('.paper-line').length < 20")
+    page.wait_for_function("() => document.querySelectorAll('.paper-line').length < 20")
     assert "in2IN" in page.locator(".paper-line h2").first.inner_text()
-    page.wait_for_function("location.search.includes('people')")
+    page.wait_for_function("() => location.search.includes('people')")
     page.reload()
     assert "in2IN" in page.locator(".paper-line h2").first.inner_text()
     page.fill("#q", "qqqqqq")
@@ -79,9 +79,9 @@ def test_a_run_begins_shows_its_progress_and_is_cancelled(visit):
     page.fill("input[name=seed]", "31")
     page.click("#run button.primary")
     page.wait_for_selector("#run .job")
-    page.wait_for_function("document.querySelector('#run .job').dataset.state === 'running'")
+    page.wait_for_function("() => document.querySelector('#run .job').dataset.state === 'running'")
     page.click("#run .job-cancel")
-    page.wait_for_function("document.querySelector('#run .job').dataset.state === 'cancelled'")
+    page.wait_for_function("() => document.querySelector('#run .job').dataset.state === 'cancelled'")
     page.reload()
     assert page.locator("#run button.primary").is_visible()
 
@@ -94,16 +94,16 @@ def test_two_runs_are_marked_compared_and_one_deleted_and_taken_back(visit, two_
     assert accessible(page) == []
     for box in page.locator("input[name=run]").all():
         box.check()
-    page.click("text=Compare the two marked")
+    page.click("#compare p button")
     page.wait_for_selector("text=Two runs side by side")
     assert "apart" in page.inner_text("main")
     seen.shot("runs-compare-1280-light")
     assert accessible(page) == []
     seen.open(f"/runs/{STUDY}/{RUNS[0]}")
-    page.click("text=Delete")
+    page.click("form[action$=delete] button")
     page.wait_for_selector("text=The run is in the bin.")
     assert page.locator("tbody tr").count() == 1
-    page.click("text=Undo")
+    page.click("form.undo button")
     page.wait_for_url(f"**/runs/{STUDY}/{RUNS[0]}")
     seen.open("/runs")
     assert page.locator("tbody tr").count() == 2
@@ -120,7 +120,7 @@ def test_what_a_run_found_here_stands_on_its_papers_page(visit, two_runs):
 def test_a_paper_of_ones_own_is_added(visit, gallery):
     page = visit("/papers").page
     page.fill("#listing", "2301.00001 A <b>bold</b> paper of mine")
-    page.click("text=Add")
+    page.click(".import button")
     page.wait_for_selector("text=A <b>bold</b> paper of mine")
     (gallery.folder / "runs" / "reading-list.json").unlink()
 
