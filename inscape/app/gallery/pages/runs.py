@@ -69,7 +69,9 @@ def compare(request: Request, run: Annotated[list[str] | None, Query(max_length=
     named = [_pair(text) for text in run or []]
     if len(named) != 2 or None in named:
         raise InputError(f"compare: {len(run or [])} runs found, expected two as study/run; mark two in the history")
-    first, second = ((library.folder(*pair)) for pair in named if pair is not None)
+    # The one that was begun first stands first, so that a change reads forward in time.
+    found = [library.folder(*pair) for pair in named if pair is not None]
+    first, second = sorted(found, key=lambda run: run[0].name)
     folders = (first[0], second[0])
     if folders[0].path.parent.name != folders[1].path.parent.name:
         raise InputError("compare: runs of two studies found, expected two of one study")
