@@ -84,8 +84,8 @@ def orbit(
     is_map = isinstance(system, Map)
     per_period = 1 if is_map else samples_per_period(name)
     furthest = FURTHEST * size_of(name)
-    started = time.perf_counter()
     with _engine:
+        started = time.perf_counter()
         try:
             if is_map:
                 run = system.simulate(steps=points - 1)
@@ -134,7 +134,7 @@ def view_of(
     if states.shape[1] == 1 and isinstance(system, Map):
         return np.column_stack([states[:-1, 0], states[1:, 0]]), (f"{label}(n)", f"{label}(n+1)")
     if states.shape[1] == 1:
-        delays = getattr(system, "delays", ())
+        delays: Any = getattr(system, "delays", ())
         lag = float(delays[0]) if len(delays) else (system.period or 10.0) / 4
         step = max(1, round(lag / (times[1] - times[0]))) if len(times) > 1 else 1
         step = min(step, max(1, len(states) // 4))
@@ -162,7 +162,7 @@ def measure_exponents(
     return {
         "exponents": _plain(spectrum.exponents),
         "errors": _plain(spectrum.errors),
-        "kaplan_yorke": _plain([spectrum.kaplan_yorke.value])[0],
+        "kaplan_yorke": _plain([float(spectrum.kaplan_yorke)])[0],
         "kaplan_yorke_error": _plain([spectrum.kaplan_yorke.error])[0],
     }
 

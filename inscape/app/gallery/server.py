@@ -58,7 +58,7 @@ def create_app(store: RunStore, settings: Settings) -> FastAPI:
         app.include_router(import_module(f"inscape.app.gallery.pages.{page}").router)
     for kind in (InscapeError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _explain)
-    app.add_middleware(Guard, settings=settings, explain=_explain, large_bodies=UPLOADS)  # type: ignore[arg-type]
+    app.add_middleware(Guard, settings=settings, explain=_explain, large_bodies=UPLOADS)
     return app
 
 
