@@ -113,6 +113,7 @@ def demonstrate(folder: Path, *, seed: int, jobs: int) -> None:
         print_line(f"  report: {written.resolve()}")
         print_line("")
     print_line(f"Done in {clock.perf_counter() - started:.0f} s. Open a report in any browser; it needs no network.")
+    print_line("Next, a recording of your own in the browser: inscape serve --open")
 
 
 def _learned(file: Path | None, sample: str | None, options: dict[str, Any]) -> Learned:
