@@ -93,8 +93,8 @@ def card_of_study(study: Study) -> Card:
 def card_from_dict(record: Mapping[str, Any]) -> Card:
     """The inverse of `Card.as_dict`."""
     claims = tuple(CardClaim(Claim(**c["claim"]), c["direction"]) for c in record["claims"])
-    lists = {name: tuple(record[name]) for name in ("questions", "rooms", "needs")}
-    plain = {name: record[name] for name in ("slug", "name", "number", "call_name", "summary", "state")}
+    lists: dict[str, Any] = {name: tuple(record[name]) for name in ("questions", "rooms", "needs")}
+    plain: dict[str, Any] = {name: record[name] for name in ("slug", "name", "number", "call_name", "summary", "state")}
     return Card(paper=Paper(**record["paper"]), claims=claims, **lists, **plain)
 
 

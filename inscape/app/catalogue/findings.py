@@ -93,14 +93,21 @@ def _all(library: Library) -> Iterator[Finding]:
             if ours.measured is None or ours.measured.value is None:
                 continue
             key = (record.study, record.scale, ours.claim.name)
-            before = last.get(key)
+            before, before_verdict = last.get(key, (None, None))
             last[key] = (ours.measured.value, ours.verdict)
-            if before is not None and _is_old(ours, *before):
+            if before is not None and before_verdict is not None and _is_old(ours, before, before_verdict):
                 continue
             yield Finding(
-                card, ours, place, *(before or (None, None)), record.study, record.name, record.scale,
+                card,
+                ours,
+                place,
+                before,
+                before_verdict,
+                record.study,
+                record.name,
+                record.scale,
                 record.finished_at,
-            )  # fmt: skip
+            )
 
 
 def _is_old(ours: Judged, before: float, verdict: Verdict) -> bool:

@@ -92,13 +92,11 @@ def mail_settings(file: Path | None = None, environment: Mapping[str, str] | Non
     recipients = record["recipients"]
     listed = re.split(r"[,;\s]+", recipients.strip()) if isinstance(recipients, str) else [str(r) for r in recipients]
     try:
-        numbers = {"port": int(record.get("port", 587)), "timeout": float(record.get("timeout", 20.0))}
+        port, timeout = int(record.get("port", 587)), float(record.get("timeout", 20.0))
     except (TypeError, ValueError):
         raise InputError("mail: port and timeout must be numbers") from None
     texts = {name: str(record[name]) for name in ("host", "sender", "user", "password", "encryption") if name in record}
-    return MailSettings(
-        recipients=tuple(r for r in listed if r), port=numbers["port"], timeout=numbers["timeout"], **texts
-    )
+    return MailSettings(recipients=tuple(r for r in listed if r), port=port, timeout=timeout, **texts)
 
 
 def message(made: Digest, settings: MailSettings) -> EmailMessage:

@@ -114,6 +114,8 @@ class TextIndex:
         weighted = counts.astype(float)
         weighted.data = (1 + np.log(weighted.data)) * self._rarity[weighted.indices]
         self._vectors = _unit_rows(weighted).tocsc()
+        self._axes: np.ndarray
+        self._meaning: np.ndarray
         self._axes, self._meaning = _principal(self._vectors) if embedder is None else (np.empty((0, 0)), np.empty(0))
         if embedder is not None:
             self._meaning = _unit(np.asarray(embedder(list(texts)), dtype=float))
