@@ -40,7 +40,7 @@ def test_one_paper_is_shown_with_its_numbers(root: Path, capsys: pytest.CaptureF
 def test_a_question_is_answered(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "99-toy-walk" in said(capsys, "search", "how far does a drunkard walk", "--store", str(root))
     told = json.loads(said(capsys, "search", "hot", "Jupiter", "--store", str(root), "--json"))
-    assert told["papers"][0]["slug"] == "03-wasp43b"
+    assert told["papers"][0]["slug"] == "03-orbital-decay"
     assert "Nothing here" in said(capsys, "search", "qqqq", "--store", str(root))
 
 
