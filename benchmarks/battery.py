@@ -19,7 +19,7 @@ from inscape.analysis.calibration.curve_model import CurveModel  # noqa: E402
 from inscape.models.operator_surrogate import ChebyshevSurrogate, choose_surrogate  # noqa: E402
 from inscape.models.operator_surrogate.rungs import errors_mV, exact_curves  # noqa: E402
 from inscape.systems.battery import FullModel, SingleParticle, nmc_graphite  # noqa: E402
-from inscape.systems.battery.single_particle import draw_from_box  # noqa: E402
+from inscape.systems.battery.box import draw_from_box  # noqa: E402
 
 TIMES = np.linspace(0.0, 3000.0, 136)
 BOX = {"i0_a": (0.5, 4.0), "ds_c": (1.0, 10.0)}

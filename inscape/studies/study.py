@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from inscape.errors import InputError, UnknownNameError
+from inscape.extras import check_extras
 from inscape.parallel import Backend
 from inscape.studies.codec import encode
 from inscape.studies.lab import Lab, Scale
@@ -85,9 +86,11 @@ class Study:
         Raises
         ------
         InputError : if the findings name a claim that the study does not have.
+        MissingExtraError : if an extra that it needs is not installed.
         """
         if self.recipe is None:
             raise InputError(f"study {self.name}: no recipe found; decorate a function with @STUDY.run")
+        check_extras(self.needs)
         runs = store if isinstance(store, RunStore) else RunStore(store)
         settings = {"study": self.slug, "scale": scale, "seed": seed, "recipe": self._fingerprint()}
         folder = runs.resume_or_start(self.slug, settings)

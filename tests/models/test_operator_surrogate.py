@@ -16,8 +16,8 @@ from inscape.models.operator_surrogate import (
 from inscape.models.operator_surrogate.diffusion_modes import eigenvalues
 from inscape.models.operator_surrogate.rungs import errors_mV, exact_curves
 from inscape.systems.battery import SingleParticle, nmc_graphite, straight_lines
+from inscape.systems.battery.box import draw_from_box
 from inscape.systems.battery.drive import Drive
-from inscape.systems.battery.single_particle import draw_from_box
 
 BOX = {"i0_a": (0.5, 4.0), "ds_c": (1.0, 10.0)}
 TIMES = np.arange(0.0, 1351.0, 10.0)

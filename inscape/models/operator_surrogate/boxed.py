@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -9,12 +10,12 @@ import numpy as np
 from jaxtyping import Float
 
 from inscape.errors import InputError
-from inscape.systems.battery.single_particle import box_sides
+from inscape.systems.battery.box import between, box_sides
 
 Outside = Literal["refuse", "flag", "allow"]
 
 
-class Boxed:
+class Boxed(ABC):
     """Rows of parameters inside a box, as curves at fixed times.
 
     Parameters
@@ -65,13 +66,11 @@ class Boxed:
 
     def from_unit(self, unit: Float[np.ndarray, "run parameter"]) -> Float[np.ndarray, "run parameter"]:
         """The inverse of `unit`."""
-        share = 0.5 * (unit + 1.0)
-        base = np.where(self._logarithmic, self._low, 1.0)
-        top = np.where(self._logarithmic, self._high, 1.0)
-        return np.where(self._logarithmic, base * (top / base) ** share, self._low + (self._high - self._low) * share)
+        return between(self._low, self._high, self._logarithmic, 0.5 * (unit + 1.0))
 
+    @abstractmethod
     def _curves(self, rows: Float[np.ndarray, "run parameter"]) -> Float[np.ndarray, "run time"]:
-        raise NotImplementedError
+        """Voltages of rows within the box."""
 
     def _rows(self, parameters: Any) -> np.ndarray:
         try:

@@ -18,9 +18,10 @@ from jaxtyping import Float
 from inscape.errors import InputError
 from inscape.models.operator_surrogate.boxed import Boxed, Outside
 from inscape.models.operator_surrogate.profiles import check_cell, plan_of, surfaces_of
+from inscape.systems.battery.box import draw_from_box
 from inscape.systems.battery.cell import PARAMETERS
 from inscape.systems.battery.drive import Drive
-from inscape.systems.battery.single_particle import SingleParticle, draw_from_box
+from inscape.systems.battery.single_particle import SingleParticle
 
 KEPT_MODES = 4
 """Modes of the memory that the network sees."""

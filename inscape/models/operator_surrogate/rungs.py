@@ -15,7 +15,8 @@ from inscape.models.operator_surrogate.boxed import Boxed, Outside
 from inscape.models.operator_surrogate.chebyshev import ChebyshevSurrogate
 from inscape.models.operator_surrogate.operator_net import OperatorNet
 from inscape.models.operator_surrogate.profiles import ProfileFormula
-from inscape.systems.battery.single_particle import SingleParticle, draw_from_box
+from inscape.systems.battery.box import draw_from_box
+from inscape.systems.battery.single_particle import SingleParticle
 
 SETTLED = 30.0
 """Errors of the first seconds, where a current has just jumped, are told apart from those after it (s)."""

@@ -35,7 +35,7 @@ class RecursiveReadout:
 
     def learn(self, features: Float[np.ndarray, "feature"], truth: Float[np.ndarray, "target"]) -> None:
         """Take one sample in."""
-        from inscape.models.reservoir import drive
+        from inscape.models.reservoir.recursive_kernel import learn_recursively
 
         x = np.append(features, 1.0)
-        drive.learn_recursively(self._inverse, self.coef, x, np.asarray(truth, float), self._forgetting)
+        learn_recursively(self._inverse, self.coef, x, np.asarray(truth, float), self._forgetting)

@@ -12,7 +12,7 @@ import numpy as np
 from inscape.models.operator_surrogate import ProperModes
 from inscape.single_thread import single_thread
 from inscape.systems.battery import FullModel
-from inscape.systems.battery.single_particle import draw_from_box
+from inscape.systems.battery.box import draw_from_box
 
 FULL_BOX = {"i0_a": (0.5, 4.0), "ds_c": (0.5, 5.0), "d_e": (0.5, 2.0), "kappa_e": (0.5, 2.0)}
 TIMES = np.linspace(0.0, 2400.0, 136)

@@ -20,7 +20,7 @@ from inscape.models.pinn import HierarchicalPINN, Level
 from inscape.single_thread import single_thread
 from inscape.studies.battery.claims import BOX, C_RATE, SLOW
 from inscape.systems.battery import SingleParticle, nmc_graphite
-from inscape.systems.battery.single_particle import draw_from_box
+from inscape.systems.battery.box import draw_from_box
 
 SHIPPED = Path(__file__).parent / "checkpoints"
 BOXES: Mapping[str, Mapping[str, tuple[float, float]]] = {"paper": BOX, "slow": SLOW}

@@ -16,8 +16,8 @@ from inscape.single_thread import single_thread
 from inscape.studies.battery.claims import BOX, C_RATE
 from inscape.studies.battery.networks import BOXES
 from inscape.systems.battery import FullModel, SingleParticle, nmc_graphite
+from inscape.systems.battery.box import draw_from_box
 from inscape.systems.battery.drive import Drive
-from inscape.systems.battery.single_particle import draw_from_box
 
 TIMES = np.arange(0.0, 1351.0, 10.0)
 CHEN_TIMES = np.arange(0.0, 3001.0, 30.0)

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from inscape import control
 from inscape.control import circuits, search
-from inscape.control.policy import RandomPolicy
-from inscape.systems.worlds import Quadruped, Swimmer
+from inscape.systems import worlds
 
 KINDS = ("prop", "osc", "ipsi", "contra")
 DESIGNED = (1, 1, 1, -1)
@@ -24,12 +24,12 @@ def at_birth(item: Mapping[str, Any]) -> dict[str, Any]:
 
     item : "episodes", "networks", "steps" (of an episode).
     """
-    world = Swimmer(time_limit=item["steps"])
+    world = worlds.Swimmer(time_limit=item["steps"])
     circuit = fitted(circuits.swimmer(), item["steps"])
     nets = [network_policy(seed, (len(world.observation_names), 64, 64, 5)) for seed in range(item["networks"])]
     return {
         "circuit": world.returns(circuit, episodes=item["episodes"], seed=JUDGES).tolist(),
-        "random": world.returns(RandomPolicy(world, seed=1), episodes=item["episodes"], seed=JUDGES).tolist(),
+        "random": world.returns(control.RandomPolicy(world, seed=1), episodes=item["episodes"], seed=JUDGES).tolist(),
         "network": [float(world.returns(net, episodes=2, seed=JUDGES).mean()) for net in nets],
     }
 
@@ -45,7 +45,7 @@ def in_dm_control(item: Mapping[str, Any]) -> dict[str, Any]:
         return {"ours": [], "theirs": []}
     from dm_control.suite import swimmer as suite
 
-    world, circuit = Swimmer(time_limit=item["steps"]), fitted(circuits.swimmer(), item["steps"])
+    world, circuit = worlds.Swimmer(time_limit=item["steps"]), fitted(circuits.swimmer(), item["steps"])
     environment = suite.swimmer(n_links=6, random=0, time_limit=1e9)
     ours, theirs = [], []
     for seed in range(item["episodes"]):
@@ -71,7 +71,7 @@ def signs(item: Mapping[str, Any]) -> list[dict[str, Any]]:
 
     item : "episodes", "steps".
     """
-    world = Swimmer(time_limit=item["steps"])
+    world = worlds.Swimmer(time_limit=item["steps"])
     rows = []
     for pattern in product((1, -1), repeat=4):
         circuit = fitted(circuits.swimmer(signs=dict(zip(KINDS, pattern, strict=True))), item["steps"])
@@ -90,7 +90,7 @@ def ablations(item: Mapping[str, Any]) -> dict[str, Any]:
 
     item : "draws", "episodes", "steps", "seed".
     """
-    world = Swimmer(time_limit=item["steps"])
+    world = worlds.Swimmer(time_limit=item["steps"])
     whole = fitted(circuits.swimmer(), item["steps"])
     rng = np.random.default_rng(item["seed"])
 
@@ -112,7 +112,7 @@ def searched(item: Mapping[str, Any]) -> dict[str, Any]:
 
     item : "method" ("cma", "ars", "es"), "shared", "learned", "episodes", "seed", "steps", "judged", "settings".
     """
-    world = Swimmer(time_limit=item["steps"])
+    world = worlds.Swimmer(time_limit=item["steps"])
     start = circuits.swimmer(shared=item["shared"], learned=item["learned"])
     start = fitted(start, item["steps"])
     method: Any = {"cma": search.cma, "ars": search.ars, "es": search.evolution_strategy}[item["method"]]
@@ -137,7 +137,11 @@ def ppo(item: Mapping[str, Any]) -> dict[str, Any]:
     from stable_baselines3 import PPO
 
     torch.set_num_threads(1)
-    world = Swimmer(time_limit=item["steps"]) if item["world"] == "swimmer" else Quadruped(time_limit=item["steps"])
+    world = (
+        worlds.Swimmer(time_limit=item["steps"])
+        if item["world"] == "swimmer"
+        else worlds.Quadruped(time_limit=item["steps"])
+    )
     if item["actor"] == "circuit":
         actor = fitted(circuits.swimmer(), item["steps"])
         model = PPO(
@@ -188,7 +192,7 @@ def transfer(item: Mapping[str, Any]) -> list[dict[str, Any]]:
     places += [{"links": 6, "viscosity": v} for v in (0.01, 0.1)]
     rows = []
     for place in places:
-        world = Swimmer(**place, time_limit=item["steps"])
+        world = worlds.Swimmer(**place, time_limit=item["steps"])
         fit = [fitted(c.for_joints(place["links"] - 1), item["steps"]) for c in (born, *trained)]
         earned = [float(world.returns(c, episodes=item["episodes"], seed=JUDGES).mean()) for c in fit]
         named = ", ".join(f"{name} {value:g}" for name, value in place.items() if name != "links") or "home"
@@ -203,7 +207,7 @@ def periods(item: Mapping[str, Any]) -> list[dict[str, Any]]:
 
     item : "periods", "episodes", "steps".
     """
-    world, circuit = Swimmer(time_limit=item["steps"]), fitted(circuits.swimmer(), item["steps"])
+    world, circuit = worlds.Swimmer(time_limit=item["steps"]), fitted(circuits.swimmer(), item["steps"])
     return [
         {
             "period": p,
@@ -218,7 +222,7 @@ def lesion_rows(item: Mapping[str, Any]) -> list[dict[str, Any]]:
 
     item : "weights", "steps".
     """
-    world = Swimmer(time_limit=item["steps"])
+    world = worlds.Swimmer(time_limit=item["steps"])
     circuit = fitted(circuits.swimmer(weights=item["weights"]), item["steps"])
     table = circuits.lesions(circuit, world, kinds=("neuron", "weight"), seed=JUDGES)
     return table.round(4).to_dict("records")
@@ -229,7 +233,7 @@ def watched(item: Mapping[str, Any]) -> dict[str, Any]:
 
     item : "weights", "steps".
     """
-    world = Swimmer(time_limit=item["steps"])
+    world = worlds.Swimmer(time_limit=item["steps"])
     circuit = fitted(circuits.swimmer(weights=item["weights"]), item["steps"])
     run = circuits.watch(circuit, world, seed=JUDGES)
     return {
@@ -271,7 +275,7 @@ def walker(item: Mapping[str, Any]) -> dict[str, Any]:
 
     item : "episodes", "seed", "steps", "judged".
     """
-    world = Quadruped(time_limit=item["steps"])
+    world = worlds.Quadruped(time_limit=item["steps"])
     start = fitted(circuits.quadruped(), item["steps"])
     found = search.cma(
         start, world, episodes=item["episodes"], seed=item["seed"], sigma=0.1, population=16, per_candidate=2, jobs=1
@@ -287,11 +291,11 @@ def walker(item: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def unseen(steps: int) -> dict[str, Quadruped]:
+def unseen(steps: int) -> dict[str, worlds.Quadruped]:
     """Grounds and loads that no walker is trained on."""
     return {
-        "rough": Quadruped(ground="rough", bump=0.025, time_limit=steps),
-        "loaded": Quadruped(load=3.0, time_limit=steps),
+        "rough": worlds.Quadruped(ground="rough", bump=0.025, time_limit=steps),
+        "loaded": worlds.Quadruped(load=3.0, time_limit=steps),
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from inscape.control import circuits
-from inscape.systems.worlds import Swimmer
+from inscape.systems import worlds
 
 REPEATS = 3
 
@@ -20,7 +20,7 @@ def closed_loop(item: Mapping[str, Any]) -> dict[str, float | None]:
 
     item : "steps", "episodes" (side by side).
     """
-    world, circuit = Swimmer(), circuits.swimmer()
+    world, circuit = worlds.Swimmer(), circuits.swimmer()
     batch = world.batch(item["episodes"], threads=1)
 
     def together() -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from inscape.probes import order
-from inscape.probes.order import Estimator, Reference
 from inscape.probes.order.orders import moved
 from inscape.studies.training_order.fidelity import VALIDATION, chronological, rank_correlation
 from inscape.studies.training_order.worlds import recorded_run
@@ -50,7 +49,7 @@ def curricula(item: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _left_out(estimator: Estimator, truth: Estimator) -> dict[str, Any]:
+def _left_out(estimator: order.Estimator, truth: order.Estimator) -> dict[str, Any]:
     """Loss without each batch, estimated and true: presence, told by the same recursion."""
     size = len(estimator.reference)
     subsets = np.stack([np.delete(np.arange(size), batch) for batch in range(size)])
@@ -58,7 +57,7 @@ def _left_out(estimator: Estimator, truth: Estimator) -> dict[str, Any]:
     return {"estimated": estimated, "true": true, "correlation": rank_correlation(estimated, true)}
 
 
-def _precedence(estimator: Estimator, truth: Estimator, few: np.ndarray) -> dict[str, Any]:
+def _precedence(estimator: order.Estimator, truth: order.Estimator, few: np.ndarray) -> dict[str, Any]:
     """The report of pairs, and exchanges of neighbours in a few orders beside the truth."""
     report = estimator.precedence(VALIDATION, orders=32)
     exchanged = few.copy()
@@ -99,7 +98,7 @@ def maps(item: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _both(estimator: Estimator, reference: Reference, like: list[str]) -> dict[str, Any]:
+def _both(estimator: order.Estimator, reference: order.Reference, like: list[str]) -> dict[str, Any]:
     size = len(reference)
     memorised, generalised = np.empty((2, size, size))
     for batch in range(size):
@@ -110,7 +109,7 @@ def _both(estimator: Estimator, reference: Reference, like: list[str]) -> dict[s
     return {"memorisation": memorised, "generalisation": generalised}
 
 
-def _similarity(reference: Reference) -> np.ndarray:
+def _similarity(reference: order.Reference) -> np.ndarray:
     """Cosine of the gradients of each batch and of the unseen text like it, half way (batch,)."""
     from inscape.probes.order.estimator import cosine
 

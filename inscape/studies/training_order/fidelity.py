@@ -10,12 +10,11 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from inscape.probes import order
-from inscape.probes.order import Estimator, Reference
 from inscape.studies.training_order.worlds import recorded_run
 
 VALIDATION = "validation"
 
-ESTIMATORS: dict[str, Callable[[Reference, int], Estimator]] = {
+ESTIMATORS: dict[str, Callable[[order.Reference, int], order.Estimator]] = {
     "exact": lambda reference, rank: order.carried(reference, exact=True),
     "carried": lambda reference, rank: order.carried(reference, rank=rank),
     "no curvature": lambda reference, rank: order.carried(reference, rank=0),
@@ -78,7 +77,7 @@ def compared(item: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _closed(estimator: Estimator, unseen: Any, calibrating: Any, item: Mapping[str, Any]) -> dict[str, Any]:
+def _closed(estimator: order.Estimator, unseen: Any, calibrating: Any, item: Mapping[str, Any]) -> dict[str, Any]:
     """What the closed recursion says of many orders, calibrated and not, how long that takes, and how sure it is."""
     many = order.random_orders(len(estimator.reference), item["many"], item["seed"] + 2)
     started = time.process_time()
@@ -96,7 +95,7 @@ def _closed(estimator: Estimator, unseen: Any, calibrating: Any, item: Mapping[s
     }
 
 
-def _perplexities(reference: Reference, ends: list[Any]) -> Float[np.ndarray, "order"]:
+def _perplexities(reference: order.Reference, ends: list[Any]) -> Float[np.ndarray, "order"]:
     return np.exp([reference.probe_loss(end, VALIDATION) for end in ends])
 
 

@@ -7,15 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from inscape.models.tiny_language_model import Alphabet, TinyLanguageModel, train
-from inscape.probes.order import Reference, record
+from inscape.probes import order
 from inscape.studies.training_order.texts import dated_texts
 
 LEARNED, SEEN = 0.6, 0.8
 """Shares of every text: what the network was warmed up on, and where the batches end; the rest is never trained on."""
 
 
-def recorded_run(item: Mapping[str, Any]) -> Reference:
+def recorded_run(item: Mapping[str, Any]) -> order.Reference:
     """The reference run: chronological order, Adam with the moments of its warm-up.
 
     item : "text" (source), "batches", "lr", "warm_up" (steps), "samples" and "context" of a batch, "width", "layers",
@@ -23,7 +22,10 @@ def recorded_run(item: Mapping[str, Any]) -> Reference:
 
     The probe "validation" holds unseen text of all eras, "like 0", "like 1" .. unseen text of each era.
     """
+    # The room below needs torch; the list of studies does not.
     import torch
+
+    from inscape.models.tiny_language_model import Alphabet, TinyLanguageModel, train
 
     texts = dated_texts(item["text"])
     alphabet = Alphabet.of("".join(t.text for t in texts), most=64)
@@ -48,5 +50,5 @@ def recorded_run(item: Mapping[str, Any]) -> Reference:
     probes |= {f"like {k}": drawn(era, 2 * item["samples"], SEEN, 1.0) for k, era in enumerate(eras)}
     names = [f"{k}: {era[0].year} to {era[-1].year}" for k, era in enumerate(eras)]
     if item.get("fresh"):
-        return record(model, batches, optimizer="adam", lr=item["lr"], probes=probes, names=names)
-    return record(model, batches, optimizer=adam, probes=probes, names=names)
+        return order.record(model, batches, optimizer="adam", lr=item["lr"], probes=probes, names=names)
+    return order.record(model, batches, optimizer=adam, probes=probes, names=names)

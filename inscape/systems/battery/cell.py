@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jaxtyping import Float
 
 from inscape.errors import InputError
 from inscape.systems.battery.curve import Curve
@@ -156,3 +157,16 @@ def default_parameters(cell: Cell) -> np.ndarray:
     """(9,) the values of `PARAMETERS` that leave the cell as it is."""
     start = (cell.anode.initial_stoichiometry, cell.cathode.initial_stoichiometry)
     return np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, *start, cell.resistance])
+
+
+def check_physical(name: str, column: Float[np.ndarray, "run"]) -> None:
+    """Refuse values of a parameter that no cell can have, naming the first of them."""
+    good = np.isfinite(column) & (column >= 0 if name == "resistance" else column > 0)
+    if name.startswith("x0"):
+        good &= column < 1
+    if not good.all():
+        wanted = {"x0": "between 0 and 1", "re": "at least 0"}.get(name[:2], "positive")
+        raise InputError(
+            f"{name}: {column[~good][0]:g} at run {int(np.argmin(good))} found ({int((~good).sum())} in all), "
+            f"expected finite and {wanted}"
+        )

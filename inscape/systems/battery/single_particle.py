@@ -15,7 +15,8 @@ import numpy as np
 from jaxtyping import Float
 
 from inscape.errors import InputError, UnknownNameError
-from inscape.systems.battery.cell import PARAMETERS, Cell, default_parameters
+from inscape.systems.battery.box import draw_from_box, numbers_of
+from inscape.systems.battery.cell import PARAMETERS, Cell, check_physical, default_parameters
 from inscape.systems.battery.drive import Drive, Hold, StepPlan, plan_steps
 from inscape.systems.battery.forward import Forward
 from inscape.systems.battery.salt_losses import SaltLosses
@@ -127,7 +128,7 @@ class SingleParticle:
         for name in given:
             if name not in _PLACES:
                 raise UnknownNameError("parameter of a single-particle model", str(name), PARAMETERS)
-        columns = {name: np.atleast_1d(_numbers(name, value)) for name, value in given.items()}
+        columns = {name: np.atleast_1d(numbers_of(name, value)) for name, value in given.items()}
         lengths = {len(c) for c in columns.values() if len(c) > 1}
         if len(lengths) > 1 or any(c.ndim > 1 or len(c) == 0 for c in columns.values()):
             shapes = ", ".join(f"{name} {c.shape}" for name, c in columns.items())
@@ -135,7 +136,7 @@ class SingleParticle:
         count = lengths.pop() if lengths else 1
         rows = np.tile(default_parameters(self.cell), (count, 1))
         for name, column in columns.items():
-            _check_physical(name, column)
+            check_physical(name, column)
             rows[:, _PLACES[name]] = column
         return rows
 
@@ -299,7 +300,7 @@ class SingleParticle:
         if n is not None:
             given = dict(zip(given, draw_from_box(given, n, seed).T, strict=True))
         if initial is not None:
-            pair = _numbers("initial", initial)
+            pair = numbers_of("initial", initial)
             if pair.shape != (2,):
                 raise InputError(f"initial: shape {pair.shape} found, expected (2,): stoichiometries of anode, cathode")
             given |= {"x0_a": pair[0], "x0_c": pair[1]}
@@ -321,7 +322,7 @@ class SingleParticle:
         return Forward(self, names, times, current, start)
 
     def _plan(self, times: Any, current: Any, start: float, hold: Hold, runs: int) -> tuple[np.ndarray, StepPlan]:
-        at = np.atleast_1d(_numbers("times", times))
+        at = np.atleast_1d(numbers_of("times", times))
         if at.ndim != 1 or at.size == 0 or not np.isfinite(at).all() or (np.diff(at) <= 0).any():
             raise InputError(f"times: shape {at.shape} found, expected (time,) finite and rising seconds")
         if at[0] < start:
@@ -393,62 +394,4 @@ class SingleParticle:
             input_names=("current",),
             units={"time": "s", "voltage": "V", "current": "A"},
             source=f"single-particle model of {self.cell.name}",
-        )
-
-
-def draw_from_box(
-    box: Mapping[str, Any], n: int, seed: int | np.random.Generator | None
-) -> Float[np.ndarray, "run parameter"]:
-    """Rows drawn from a box of (lowest, highest), evenly in the logarithm where it spans a factor of five or more.
-
-    Raises
-    ------
-    InputError : if a side is not (lowest, highest) with lowest < highest, or n is no positive whole number.
-    """
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
-        raise InputError(f"n: {n!r} found, expected a whole number of runs, at least 1")
-    low, high, logarithmic = box_sides(box)
-    unit = np.random.default_rng(seed).random((n, len(low)))
-    safe = np.where(logarithmic, low, 1.0)
-    return np.where(logarithmic, safe * (high / np.where(logarithmic, low, 1.0)) ** unit, low + (high - low) * unit)
-
-
-def box_sides(box: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Lowest, highest (parameter,) of a box, and whether each side is to be seen in the logarithm.
-
-    Raises
-    ------
-    InputError : if a side is not (lowest, highest) with lowest < highest.
-    """
-    if not box:
-        raise InputError("box: no parameter found, expected (lowest, highest) by name")
-    sides = []
-    for name, side in box.items():
-        pair = _numbers(f"box {name}", side)
-        if pair.shape != (2,) or not np.isfinite(pair).all() or not pair[0] < pair[1]:
-            raise InputError(f"box {name}: {side!r} found, expected (lowest, highest)")
-        sides.append(pair)
-    low, high = np.array(sides).T
-    return low, high, (low > 0) & (high >= 5.0 * low)
-
-
-def _numbers(name: str, values: Any) -> np.ndarray:
-    try:
-        array = np.asarray(values)
-    except ValueError:
-        raise InputError(f"{name}: rows of unequal length; expected a rectangular array") from None
-    if array.dtype.kind not in "biuf":
-        raise InputError(f"{name}: values of type {array.dtype} found, expected real numbers")
-    return array.astype(float)
-
-
-def _check_physical(name: str, column: np.ndarray) -> None:
-    good = np.isfinite(column) & (column >= 0 if name == "resistance" else column > 0)
-    if name.startswith("x0"):
-        good &= column < 1
-    if not good.all():
-        wanted = {"x0": "between 0 and 1", "re": "at least 0"}.get(name[:2], "positive")
-        raise InputError(
-            f"{name}: {column[~good][0]:g} at run {int(np.argmin(good))} found ({int((~good).sum())} in all), "
-            f"expected finite and {wanted}"
         )
