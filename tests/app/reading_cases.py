@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from inscape.app.catalogue import catalogue as room
-from inscape.app.catalogue.card import Card, card_of_study
+from inscape.app.catalogue.card import Card, CardClaim, card_of_study
 from inscape.app.catalogue.library import Library
 from inscape.studies.codec import encode
 from inscape.studies.paper import Claim, Paper
@@ -31,13 +31,34 @@ TOY = Study(
 )
 
 
+PLANNED = (
+    Card(
+        slug="14-pushed-things",
+        name="pushed-things",
+        number=14,
+        paper=Paper("A hand that pushes things about", year=2025, authors="A. Bee", arxiv="2412.00014"),
+        summary="Video of objects that are pushed, foretold.",
+        claims=(CardClaim(Claim("c1", "Frames told right", paper=0.9), "higher"),),
+    ),
+    Card(
+        slug="97-hot-jupiter",
+        name="hot-jupiter",
+        number=97,
+        paper=Paper("A hot Jupiter whose orbit decays", year=2025, authors="D. Cee", arxiv="2501.00097"),
+        summary="The year of a planet grows shorter.",
+        claims=(CardClaim(Claim("c1", "Change of the period", paper=-5.0, unit="ms/yr"), "reported"),),
+    ),
+)
+
+
 def toy_cards(*, apart: bool = False) -> tuple[Card, ...]:
     return (card_of_study(TOY),)
 
 
 def use_toy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the toy be the only study of the house; no study's packages are imported."""
+    """Let the toy be the only study of the house, and two papers be planned; no study's packages are imported."""
     monkeypatch.setattr(room, "study_cards", toy_cards)
+    monkeypatch.setattr(room, "planned_cards", lambda: PLANNED)
 
 
 def library_of(root: Path) -> Library:

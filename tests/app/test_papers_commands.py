@@ -34,13 +34,13 @@ def test_one_paper_is_shown_with_its_numbers(root: Path, capsys: pytest.CaptureF
     text = said(capsys, "show", "99", "--store", str(root))
     assert "9 (8.5 to 9.5)" in text
     assert "not met" in text
-    assert "no study yet" in said(capsys, "show", "wasp43b", "--store", str(root))
+    assert "no study yet" in said(capsys, "show", "hot-jupiter", "--store", str(root))
 
 
 def test_a_question_is_answered(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "99-toy-walk" in said(capsys, "search", "how far does a drunkard walk", "--store", str(root))
     told = json.loads(said(capsys, "search", "hot", "Jupiter", "--store", str(root), "--json"))
-    assert told["papers"][0]["slug"] == "03-orbital-decay"
+    assert told["papers"][0]["slug"] == "97-hot-jupiter"
     assert "Nothing here" in said(capsys, "search", "qqqq", "--store", str(root))
 
 
@@ -48,7 +48,7 @@ def test_feed_and_exports_go_to_files(root: Path, capsys: pytest.CaptureFixture[
     said(capsys, "feed", "--out", str(root / "feed.xml"), "--store", str(root))
     assert ElementTree.parse(root / "feed.xml").getroot().tag.endswith("feed")
     said(capsys, "export", "--out", str(root / "all.json"), "--store", str(root))
-    assert len(json.loads((root / "all.json").read_text())) >= 14
+    assert len(json.loads((root / "all.json").read_text())) == 3
     said(capsys, "export", "--format", "bibtex", "--out", str(root / "all.bib"), "--store", str(root))
     assert "How far a <drunkard> walks \\& why" in (root / "all.bib").read_text()
 

@@ -75,7 +75,7 @@ def test_a_paper_shows_numbers_interval_bound_verdict_and_how_to_run_it(visitor:
     assert "inscape study run 99 --scale desk" in page
     assert "The walk is drawn, not walked." in page
     assert f'data-plot="/runs/{TOY.slug}/{SECOND}/figures/path.json"' in page
-    assert "no study yet" in visitor.get("/papers/02-vista").text
+    assert "no study yet" in visitor.get("/papers/97-hot-jupiter").text
 
 
 def test_the_python_of_a_page_runs(visitor: Visitor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,7 +208,7 @@ def test_settings_that_are_none_begin_no_run(visitor: Visitor, fields: dict[str,
 
 
 def test_a_planned_paper_cannot_be_run(visitor: Visitor) -> None:
-    assert visitor.post("/papers/02-vista/run", scale="smoke").status_code == 400
+    assert visitor.post("/papers/97-hot-jupiter/run", scale="smoke").status_code == 400
 
 
 def test_unknown_names_are_not_found_and_no_path_is_followed(visitor: Visitor) -> None:

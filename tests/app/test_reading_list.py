@@ -135,7 +135,7 @@ def test_an_own_paper_that_is_in_the_reading_list_is_shown_once(
     use_toy(monkeypatch)
     library = library_of(tmp_path)
     before = len(library.catalogue)
-    add_to_own(tmp_path, [Paper("WASP-43b again", year=2025, arxiv="2501.03685")])
+    add_to_own(tmp_path, [Paper("That Jupiter again", year=2025, arxiv="2501.00097")])
     assert len(library.catalogue) == before
 
 
