@@ -50,6 +50,7 @@ class Card:
     call_name : what `inscape study run` is told.
     claims : its numbers; `questions` are claims of which no number is known to us.
     state : "runs here" where there is a study, "planned" where there will be, "yours" for an imported one.
+    example : lines of Python that do it with a reader's own data.
     """
 
     slug: str
@@ -63,6 +64,7 @@ class Card:
     rooms: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     state: State = "planned"
+    example: str = ""
 
     def judge(self, measured: Mapping[str, Measured], scale: str) -> list[Judged]:
         """Every claim beside our number, as of a run at a scale."""
@@ -87,6 +89,7 @@ def card_of_study(study: Study) -> Card:
         rooms=study.rooms,
         needs=study.needs,
         state="runs here",
+        example=study.example,
     )
 
 
@@ -94,7 +97,9 @@ def card_from_dict(record: Mapping[str, Any]) -> Card:
     """The inverse of `Card.as_dict`."""
     claims = tuple(CardClaim(Claim(**c["claim"]), c["direction"]) for c in record["claims"])
     lists: dict[str, Any] = {name: tuple(record[name]) for name in ("questions", "rooms", "needs")}
-    plain: dict[str, Any] = {name: record[name] for name in ("slug", "name", "number", "call_name", "summary", "state")}
+    plain: dict[str, Any] = {
+        name: record[name] for name in ("slug", "name", "number", "call_name", "summary", "state", "example")
+    }
     return Card(paper=Paper(**record["paper"]), claims=claims, **lists, **plain)
 
 

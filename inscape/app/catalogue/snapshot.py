@@ -17,7 +17,7 @@ from inscape.app.catalogue.card import Card, card_from_dict, card_of_study
 from inscape.atomic import write_text
 from inscape.errors import InputError
 
-_LAYOUT = "2"
+_LAYOUT = "3"
 
 
 def study_cards(*, apart: bool = False) -> tuple[Card, ...]:

@@ -146,7 +146,7 @@ def begin(request: Request, card: Card, scale: str, seed: int) -> str:
 
 
 def snippet(card: Card) -> str:
-    """The lines of Python that do what the page shows."""
+    """The lines of Python that rerun a study."""
     return "\n".join(
         (
             "from inscape.studies.registry import find_study",
@@ -155,8 +155,6 @@ def snippet(card: Card) -> str:
             'run = study.perform(scale="desk", seed=0)',
             "for judged in run.judged:",
             "    print(judged.verdict, judged.claim.statement, judged.measured)",
-            "for note in run.notes:",
-            "    print(note)",
             "print(run.folder.path)  # settings, versions, every step, figures, findings",
         )
     )
