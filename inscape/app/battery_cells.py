@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inscape.errors import InputError, UnknownNameError
+from inscape.errors import InputError, MissingExtraError, UnknownNameError
 
 if TYPE_CHECKING:
     from inscape.systems.battery import Cell
@@ -21,6 +21,7 @@ def cell_named(name: str) -> Cell:
     Raises
     ------
     UnknownNameError : if it is none of them.
+    InputError : if a file is missing, or PyBaMM, without which its sets are not known.
     """
     from inscape.systems.battery import cell_from_bpx, cell_from_pybamm, nmc_graphite, straight_lines
     from inscape.systems.battery.nmc_graphite import nmc_graphite_from_folder
@@ -40,6 +41,9 @@ def cell_named(name: str) -> Cell:
         import pybamm
 
         raise UnknownNameError("cell", name, [*BUILT_IN, *pybamm.parameter_sets]) from None
+    except MissingExtraError as error:
+        own = " and ".join(BUILT_IN)
+        raise InputError(f"cell {name!r}: none of inscape's own ({own}), and for PyBaMM's sets {error}") from None
 
 
 def parameter_names(listed: str) -> tuple[str, ...]:

@@ -98,6 +98,12 @@ def instant_and_durations(field: VelocityField, at: float | None, over: str | No
     return start, reach
 
 
+def per_time(field: VelocityField) -> str:
+    """The unit of a rate: "1/s" where the record tells its unit of time in a word."""
+    unit = str(field.units.get("time", ""))
+    return f"1/{unit}" if unit.isalpha() else "1/time"
+
+
 def read_stretching(asked: Request, at: float | None, over: str | None, out: Path | None) -> Reading:
     """FTLE for each duration."""
     from inscape.analysis.flow_structures import flow_map, ftle
@@ -122,10 +128,10 @@ def read_stretching(asked: Request, at: float | None, over: str | None, out: Pat
     title = f"Stretching in {field.source or 'the flow'}"
     summary = f"{field!r}, seeds at t = {start:g}, {maps.steps} steps each way."
     pictures = {
-        f"{'forward' if d > 0 else 'backward'} FTLE, T = {d:g}": plane_figure(field, values, "FTLE (1/time)")
+        f"{'forward' if d > 0 else 'backward'} FTLE, T = {d:g}": plane_figure(field, values, f"FTLE ({per_time(field)})")
         for d, values in found.items()
     }
-    return Reading(title, summary, (("FTLE in 1/time", rows),), pictures, notes_of(field), "inside a flow")
+    return Reading(title, summary, ((f"FTLE in {per_time(field)}", rows),), pictures, notes_of(field), "inside a flow")
 
 
 def read_barriers(asked: Request, at: float | None, over: str | None, out: Path | None) -> Reading:
@@ -148,7 +154,7 @@ def read_barriers(asked: Request, at: float | None, over: str | None, out: Path 
             }
         )
         shown = size if barrier.potential is None else barrier.potential
-        label = "|b|" if barrier.potential is None else "mean vorticity along the path (1/time)"
+        label = "|b|" if barrier.potential is None else f"mean vorticity along the path ({per_time(field)})"
         pictures[f"momentum barriers, T = {duration:g}"] = plane_figure(field, shown, label)
         arrays[f"barrier_{number}"] = size
     if out is not None:

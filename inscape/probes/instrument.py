@@ -92,6 +92,11 @@ class Instrument(ABC):
             active = bool(active.all())
         self._active = active
 
+    @property
+    def is_attached(self) -> bool:
+        """Whether it holds on to the network: inside its `with` block."""
+        return self._attached
+
     def __enter__(self) -> Self:
         if self._attached:
             raise InputError(f"{type(self).__name__}: already entered; make a second one for a second block")

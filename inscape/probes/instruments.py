@@ -43,6 +43,11 @@ class Instruments(Sequence[Any]):
     def __exit__(self, *error: Any) -> None:
         self._stack.__exit__(*error)
 
+    @property
+    def is_attached(self) -> bool:
+        """Whether all that can be attached are: inside the `with` block."""
+        return all(getattr(one, "is_attached", True) for one in self._instruments)
+
     def advance(self, step: int | None = None, measures: Mapping[str, Any] | None = None) -> None:
         """Tell every instrument of the step that begins and of the newest measures; see `Instrument.advance`."""
         for instrument in self._instruments:

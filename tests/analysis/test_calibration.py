@@ -49,6 +49,7 @@ def test_the_grid_has_the_means_deviations_and_evidence_of_the_algebra(observed,
     evidence = log + 0.5 * np.log(np.linalg.det(2 * np.pi * covariance)) - 2 * np.log(4.5)
     assert found.posterior.log_evidence == pytest.approx(evidence, abs=0.01)
     assert found.posterior.error("slope") == pytest.approx(spread[1], rel=0.05)
+    assert repr(found).startswith(f"Calibration(level = {found.means['level']:.4g} +- ")
     assert found.correlation()[0, 1] == pytest.approx(covariance[0, 1] / spread.prod(), abs=0.05)
 
 

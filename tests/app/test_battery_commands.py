@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -73,3 +74,12 @@ def test_what_cannot_be_done_is_one_line(capsys, arguments, message):
     error = capsys.readouterr().err.strip()
     assert message in error
     assert "\n" not in error
+
+
+def test_without_pybamm_an_unknown_cell_names_the_cells_that_are_here(monkeypatch):
+    from inscape.app.battery_cells import cell_named
+    from inscape.errors import InputError
+
+    monkeypatch.setitem(sys.modules, "pybamm", None)
+    with pytest.raises(InputError, match=r"'Chen2021': none of inscape's own \(nmc-graphite.*inscape\[battery\]"):
+        cell_named("Chen2021")

@@ -181,3 +181,9 @@ def test_the_other_heads_may_be_silent_beside_a_clamp(task, net):
 def test_a_clamp_that_cannot_be_is_refused_in_one_line(net, call, told):
     with pytest.raises(InputError, match=told):
         call(net)
+
+
+def test_instruments_that_are_not_attached_are_refused_by_training(task, net):
+    kit = Instruments(clamps.match(net))
+    with pytest.raises(InputError, match="not attached"):
+        train(net, task, sequences=64, learning_rate=1e-3, every=64, evaluation=64, instruments=kit)

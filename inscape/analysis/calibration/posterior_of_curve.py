@@ -82,6 +82,10 @@ class Calibration:
         low, high = np.nanquantile(curves, [(1 - share) / 2, (1 + share) / 2], axis=0)
         return np.nanmean(curves, axis=0), low, high
 
+    def __repr__(self) -> str:
+        found = ", ".join(f"{n} = {self.means[n]:.4g} +- {self.sigmas[n]:.2g}" for n in self.names)
+        return "\n".join((f"Calibration({found})", *(f"  {note}" for note in self.notes)))
+
     def rows(self) -> list[dict[str, Any]]:
         """For each parameter: best fit, mean, deviation and the central 95 % interval."""
         return [

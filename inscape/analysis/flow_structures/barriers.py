@@ -48,6 +48,11 @@ class BarrierField:
     quantity: str
     potential: Float[np.ndarray, "*shape"] | None = None
 
+    def __repr__(self) -> str:
+        shape = " x ".join(map(str, self.values.shape[:-1]))
+        lost = int(np.isnan(self.values).any(axis=-1).sum())
+        return f"BarrierField({self.quantity}, {shape} seeds at t = {self.at:g} over {self.duration:g}, {lost} lost)"
+
     @property
     def magnitude(self) -> Float[np.ndarray, "*shape"]:
         """|b|."""

@@ -108,7 +108,7 @@ def train(
 
     Raises
     ------
-    InputError : if settings do not fit, or `folder` holds a training with other settings.
+    InputError : if settings do not fit, instruments are not attached, or `folder` holds a training with other settings.
     DivergedError : if the loss is no longer finite.
     """
     steps, log_steps = _steps(sequences, batch, every)
@@ -117,6 +117,8 @@ def train(
             raise InputError(f"splits: {split!r} found, this task has {', '.join(task.splits)}")
     if not (np.isfinite(learning_rate) and learning_rate > 0):
         raise InputError(f"learning_rate: {learning_rate!r} found, expected a positive number")
+    if not getattr(instruments, "is_attached", True):
+        raise InputError("instruments: not attached, so they would do nothing; call train inside their `with` block")
     if net.labels != task.labels:
         raise InputError(f"net: {net.labels} labels, the task has {task.labels}; build it with labels={task.labels}")
     held: dict[str, Batch] = {

@@ -53,8 +53,9 @@ class CostTable(tuple[Cost, ...]):
 
     def __str__(self) -> str:
         own = self[0]
+        padding = "" if own.padded == own.inputs else f", padded to {own.padded}"
         lines = [
-            f"window of {own.inputs} numbers, padded to {own.padded}; {own.outputs} outputs",
+            f"window of {own.inputs} numbers{padding}; {own.outputs} outputs",
             f"{'form':<44}{'weights':>9}{'operations':>12}{'us a call':>11}{'bytes':>9}",
         ]
         lines += [
