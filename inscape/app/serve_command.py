@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import secrets
+import shutil
 import socket
 import sys
 from pathlib import Path
 
 from inscape.errors import InputError
 from inscape.extras import require
+
+NEEDED = ("fastapi", "uvicorn", "python_multipart")
+"""Modules of the web extra."""
+
+
+def invitation() -> str:
+    """How the gallery is opened from where the reader is, in one line: what to type, and what to install first."""
+    command = f"{called_as(sys.argv[0])} serve --open"
+    if all(importlib.util.find_spec(module) for module in NEEDED):
+        return f"Next, a recording of your own, in the browser: {command}"
+    return f"Next, a recording of your own, in the browser: pip install 'inscape[web]', then {command}"
+
+
+def called_as(program: str) -> str:
+    """What a reader types to call this program again: its name where the shell finds it, else where it lies."""
+    file = Path(program)
+    if file.name == "__main__.py":
+        return "python -m inscape"
+    found = shutil.which("inscape")
+    if file.name != "inscape" or (found and Path(found).resolve() == file.resolve()):
+        return "inscape"
+    try:
+        return str(file.absolute().relative_to(Path.cwd()))
+    except ValueError:
+        return str(file)
 
 
 def serve(
@@ -22,7 +49,7 @@ def serve(
     MissingExtraError : if the web extra is absent.
     InputError : if the address is taken, or open to other machines without a token.
     """
-    for module in ("fastapi", "uvicorn", "python_multipart"):
+    for module in NEEDED:
         require(module, "web")
     import uvicorn
 

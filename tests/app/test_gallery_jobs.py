@@ -11,6 +11,7 @@ import pytest
 
 from inscape.app.gallery import jobs as room
 from inscape.app.gallery.jobs import Jobs, Kind
+from inscape.app.gallery.settings import Settings
 from inscape.errors import UnknownNameError
 
 HERE = Path(__file__).parent
@@ -117,6 +118,79 @@ def test_what_a_stopped_gallery_left_behind_is_shown_as_failed(jobs, tmp_path):
     assert again.get(other).state == "failed"
     assert "stopped" in again.get(other).message
     assert len(again.all()) == 2
+
+
+DAY = 86_400
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    """Writes the records of jobs that ended so and so many days ago, as a gallery leaves them."""
+
+    def keep(kind, state, days, **settings):
+        key = room.new_id()
+        place = tmp_path / "jobs" / key
+        place.mkdir(parents=True)
+        ended = time.time() - days * DAY
+        record = {
+            "id": key,
+            "kind": kind,
+            "title": "t",
+            "settings": settings,
+            "state": state,
+            "asked": ended,
+            "ended": ended,
+        }
+        (place / "job.json").write_text(json.dumps(record))
+        (place / "recording.csv").write_text("t,x")
+        return key
+
+    keep.open = lambda: Jobs(tmp_path / "jobs", settings=Settings(folder=tmp_path, kept_days=7))
+    keep.folder = tmp_path / "jobs"
+    return keep
+
+
+def test_uploads_that_nobody_came_back_for_are_cleared_at_the_start_and_fresh_ones_stay(shelf):
+    old, fresh = shelf("read", "done", 8, name="old"), shelf("read", "done", 6, name="fresh")
+    unreadable = shelf("read", "failed", 8, name="bad")
+    jobs = shelf.open()
+    assert [job.id for job in jobs.all()] == [fresh]
+    assert (shelf.folder / fresh / "recording.csv").exists()
+    assert not (shelf.folder / old).exists()
+    assert not (shelf.folder / unreadable).exists()
+    with pytest.raises(UnknownNameError):
+        jobs.get(old)
+
+
+def test_a_law_that_was_learned_is_kept_for_ever_with_the_upload_it_came_from(shelf):
+    used, wasted = shelf("read", "done", 400, name="used"), shelf("read", "done", 400, name="wasted")
+    law = shelf("learn", "done", 400, upload=used)
+    shelf("learn", "failed", 400, upload=wasted)
+    shelf("learn", "cancelled", 8, upload=used)
+    shelf("exponents", "done", 8)
+    shelf("study", "done", 8)
+    assert {job.id for job in shelf.open().all()} == {used, law}
+
+
+def test_a_contest_that_failed_yesterday_can_be_tried_again_with_its_old_upload(shelf):
+    upload = shelf("read", "done", 30, name="slow to decide")
+    failed = shelf("learn", "failed", 1, upload=upload)
+    assert {job.id for job in shelf.open().all()} == {upload, failed}
+
+
+def test_only_folders_of_the_gallerys_own_are_cleared(shelf, tmp_path):
+    stray, foreign, elsewhere = shelf.folder / room.new_id(), shelf.folder / "holiday", tmp_path / "elsewhere"
+    for place in (stray, foreign, elsewhere):
+        place.mkdir(parents=True)
+        (place / "recording.csv").write_text("half of it")
+    link = shelf.folder / room.new_id()
+    link.symlink_to(elsewhere)
+    for place in (stray, foreign, elsewhere):
+        os.utime(place, (time.time() - 8 * DAY,) * 2)
+    shelf.open()
+    assert not stray.exists()
+    assert (foreign / "recording.csv").exists()
+    assert (link / "recording.csv").exists()
 
 
 @pytest.mark.parametrize("name", ["../../etc", "", "x" * 500, "0" * 19])

@@ -102,10 +102,8 @@ def test_exponents_are_measured_at_the_readers_own_parameters(visit):
 
 
 def test_the_orbit_turns_by_keyboard(visit):
-    seen = visit("/zoo/Lorenz", motion="reduce")
-    page = seen.page
+    page = visit("/zoo/Lorenz").page
     wait_for_drawing(page, 0)
-    page.wait_for_timeout(500)
     before = page.evaluate("document.getElementById('orbit').toDataURL()")
     page.focus("#orbit")
     page.keyboard.press("ArrowLeft")

@@ -6,11 +6,11 @@ import time
 from typing import Any
 
 
-def until(page: Any, expression: str, patience: float = 60.0) -> None:
+def until(page: Any, expression: str, patience: float = 180.0) -> None:
     """Wait until an expression, or a function without arguments, is true in the page."""
     end = time.monotonic() + patience
     while time.monotonic() < end:
         if page.evaluate(expression):
             return
-        page.wait_for_timeout(40)
+        page.wait_for_timeout(50)
     raise AssertionError(f"not true after {patience:g} s: {expression}")

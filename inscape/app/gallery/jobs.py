@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from inscape.app.gallery.clearing import JOB_NAME, outdated, remove, strays
 from inscape.app.gallery.settings import Settings
 from inscape.atomic import write_text
 from inscape.errors import InputError, UnknownNameError
@@ -116,6 +117,8 @@ class Jobs:
         self._is_closed = False
         for file in folder.glob("*/job.json"):
             self._recall(file)
+        if settings is not None:
+            self._clear(settings.kept_days)
 
     def submit(self, kind: str, settings: Mapping[str, Any], *, title: str, key: str | None = None) -> Job:
         """Queue a job; it begins as soon as its lane is free.
@@ -143,7 +146,7 @@ class Jobs:
 
     def folder_of(self, key: str) -> Path:
         """The folder of a job, made if it is not there; `key` is one that `new_id` gave."""
-        if not re.fullmatch(r"[0-9a-f]{20}", key):
+        if not re.fullmatch(JOB_NAME, key):
             raise UnknownNameError("job", key[:40], ())
         folder = self.folder / key
         try:
@@ -214,6 +217,13 @@ class Jobs:
         self._jobs[job.id] = job
         if not job.is_over:
             self._end(job, "failed", "the gallery was stopped while this ran; run it again")
+
+    def _clear(self, days: float) -> None:
+        for job in outdated(self._jobs.values(), days):
+            del self._jobs[job.id]
+            remove(self.folder / job.id)
+        for place in strays(self.folder, self._jobs, days):
+            remove(place)
 
     def _start_waiting(self) -> None:
         with self._lock:

@@ -42,6 +42,7 @@ class Settings:
     upload_bytes : the largest recording taken.
     reading_bytes, reading_seconds : memory and time that reading one recording may take.
     form_bytes : the largest body of any other request.
+    kept_days : how long an abandoned upload, and whatever else nobody comes back for, is kept.
 
     Raises
     ------
@@ -56,6 +57,7 @@ class Settings:
     reading_bytes: int = 2048 * MEBIBYTE
     reading_seconds: float = 60.0
     form_bytes: int = MEBIBYTE
+    kept_days: float = 7.0
 
     def __post_init__(self) -> None:
         if not is_loopback(self.host) and not self.token:

@@ -9,7 +9,11 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt16
 
-FILE = Path(__file__).parent / "wall.npz"
+WALL_FILE = Path(__file__).parent / "wall.npz"
+HERO_FILE = Path(__file__).parent / "hero.npz"
+
+SHOWN = ("Lorenz", "Aizawa", "Halvorsen", "Thomas", "Dadras", "Rossler", "ChenLee", "HyperRossler")
+"""Systems that follow one another on the first page, drawn from more points than a tile."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ def tiles() -> tuple[Tile, ...]:
     from inscape.systems import zoo
 
     found, start = [], 0
-    points = _points()
+    points = _points(WALL_FILE)
     for name in sorted(zoo.names(), key=str.lower):
         card = zoo.card(name)
         held = points.get(name)
@@ -79,17 +83,23 @@ def tiles() -> tuple[Tile, ...]:
 @cache
 def wall_bytes() -> bytes:
     """All points in the order of `tiles()`: little-endian whole numbers of 0 to 65535, three a point."""
-    points = _points()
+    points = _points(WALL_FILE)
     return b"".join(points[tile.name].tobytes() for tile in tiles() if tile.count)
 
 
 def points_of(name: str) -> bytes:
     """The points of one system, as of `wall_bytes`; empty where it has none."""
-    held = _points().get(name)
+    held = _points(WALL_FILE).get(name)
     return b"" if held is None else held.tobytes()
 
 
+def hero_points_of(name: str) -> bytes:
+    """The same for the first page: more points of the few systems of `SHOWN`, those of the wall for any other."""
+    held = _points(HERO_FILE).get(name)
+    return points_of(name) if held is None else held.tobytes()
+
+
 @cache
-def _points() -> dict[str, UInt16[np.ndarray, "point 3"]]:
-    with np.load(FILE) as file:
+def _points(archive: Path) -> dict[str, UInt16[np.ndarray, "point 3"]]:
+    with np.load(archive) as file:
         return {name: file[name].astype("<u2") for name in file.files}

@@ -16,6 +16,7 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from inscape.app.gallery.jobs import Job, Jobs, new_id
 from inscape.app.gallery.learning import DOWNLOADS, FACTS
 from inscape.app.gallery.rendering import render
+from inscape.app.gallery.settings import MEBIBYTE
 from inscape.app.gallery.uploads import FORMATS, keep_upload, shown_name, suffix_of
 from inscape.app.samples import SAMPLES
 from inscape.errors import InputError, UnknownNameError
@@ -46,7 +47,7 @@ class Choice(BaseModel):
 def begin(request: Request) -> HTMLResponse:
     """Where a recording is handed over."""
     jobs: Jobs = request.app.state.jobs
-    limit = request.app.state.settings.upload_bytes // 2**20
+    limit = request.app.state.settings.upload_bytes // MEBIBYTE
     recent = jobs.all("learn")[:SHOWN_JOBS]
     return render(
         request, "learn.html", samples=list(SAMPLES.values()), recent=recent, limit=limit, formats=FORMATS

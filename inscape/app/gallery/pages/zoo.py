@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, Response
 
 from inscape.app.gallery import motion
 from inscape.app.gallery.rendering import render
-from inscape.app.gallery.wall import points_of, tiles, wall_bytes
+from inscape.app.gallery.wall import hero_points_of, points_of, tiles, wall_bytes
 from inscape.app.thinning import numbers, times_of
 from inscape.errors import InputError
 
@@ -45,6 +45,14 @@ def one_portrait(name: str) -> Response:
     from inscape.systems import zoo
 
     return Response(points_of(zoo.card(name).name), media_type=BINARY, headers={"cache-control": "max-age=3600"})
+
+
+@router.get("/zoo/hero/{name}.bin", include_in_schema=False)
+def hero_portrait(name: str) -> Response:
+    """The points of one system on the first page."""
+    from inscape.systems import zoo
+
+    return Response(hero_points_of(zoo.card(name).name), media_type=BINARY, headers={"cache-control": "max-age=3600"})
 
 
 @router.get("/zoo/{name}", response_class=HTMLResponse, include_in_schema=False)

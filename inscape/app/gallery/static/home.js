@@ -3,13 +3,13 @@
   "use strict";
   var inscape = window.inscape, canvas = document.getElementById("hero");
   var links = Array.prototype.slice.call(document.querySelectorAll("[data-system]")), place = 0, PAUSE = 14000, timer = 0;
-  var view = new inscape.Orbit(canvas, { hand: true, line: 1.1, size: 0.345 });
+  var view = new inscape.Orbit(canvas, { hand: true, line: 1 });
 
   function show(index) {
     place = index % links.length;
     var link = links[place];
     links.forEach(function (other) { other.classList.toggle("shown", other === link); });
-    fetch("/zoo/points/" + encodeURIComponent(link.dataset.system) + ".bin").then(function (answer) { return answer.arrayBuffer(); }).then(function (buffer) {
+    fetch("/zoo/hero/" + encodeURIComponent(link.dataset.system) + ".bin").then(function (answer) { return answer.arrayBuffer(); }).then(function (buffer) {
       var points = inscape.unpacked(buffer, 0, buffer.byteLength / 6);
       view.count = 0; view.shown = 0; view.head = 0;
       view.options.spin = true;

@@ -1,7 +1,7 @@
 // An orbit on a canvas: coloured by its speed, turned by hand or by itself, a bright point running along it.
 (function () {
   "use strict";
-  var inscape = window.inscape, BINS = 10, TURN = 0.16, STEPS_A_SECOND = 55;
+  var inscape = window.inscape, BINS = 10, TURN = 0.16, STEPS_A_SECOND = 55, SIDES = 24, SEEN = 600, SLOW = 0.025;
   var RAMPS = {
     light: [[9, 58, 96], [0, 99, 156], [43, 143, 199], [214, 127, 46]],
     dark: [[38, 92, 140], [74, 160, 220], [150, 214, 250], [255, 205, 140]]
@@ -31,9 +31,10 @@
 
   inscape.Orbit = function (canvas, options) {
     this.canvas = canvas;
-    this.options = Object.assign({ dots: false, flat: false, hand: false, comet: true, box: false, spin: true, reveal: true, line: 1, size: 0.312 }, options);
+    canvas.dataset.shown = "";
+    this.options = Object.assign({ dots: false, flat: false, hand: false, comet: true, box: false, spin: true, reveal: true, line: 1 }, options);
     this.azimuth = 0.7; this.elevation = 0.36; this.zoom = 1;
-    this.count = 0; this.shown = 0; this.head = 0; this.playing = false; this.frame = 0; this.last = 0;
+    this.count = 0; this.shown = 0; this.head = 0; this.playing = false; this.frame = 0; this.last = 0; this.pace = 0;
     this.resize = this.resize.bind(this);
     new ResizeObserver(this.resize).observe(canvas);
     window.addEventListener("inscape:theme", this.draw.bind(this));
@@ -51,8 +52,40 @@
     this.flatScreen = new Float32Array(2 * this.count);
     this.range = range; this.labels = labels;
     this.head = this.count ? this.head % this.count : 0;
+    if (!this.options.flat) {
+      var widest = this.measure();
+      if (first) { this.azimuth = widest - 0.35; }
+    }
     if (!first || !this.options.reveal || inscape.isStill()) { this.shown = this.count; }
     if (!this.playing) { this.draw(); }
+  };
+
+  // How far the orbit (or its box) reaches while it turns once, so that it fills its canvas and is never cut; gives the side on
+  // which the orbit is widest.
+  Orbit.measure = function () {
+    var at = new Float32Array(2), kept = this.azimuth, reach = { x: 1e-6, low: Infinity, high: -Infinity }, most = 0, widest = kept;
+    var stride = Math.max(1, Math.floor(this.count / SEEN)), p = this.points;
+    function widen() {
+      reach.x = Math.max(reach.x, Math.abs(at[0]));
+      reach.low = Math.min(reach.low, -at[1]); reach.high = Math.max(reach.high, -at[1]);
+    }
+    this.cx = this.cy = 0; this.scale = 1;
+    for (var k = 0; k < SIDES; k++) {
+      this.azimuth = 2 * Math.PI * k / SIDES; this.turn();
+      var left = Infinity, right = -Infinity;
+      for (var i = 0; i < this.count; i += stride) {
+        this.project(p[3 * i], p[3 * i + 1], p[3 * i + 2], at, 0);
+        if (at[0] < left) { left = at[0]; } if (at[0] > right) { right = at[0]; }
+        if (!this.options.box) { widen(); }
+      }
+      for (i = 0; this.options.box && i < 8; i++) {
+        this.project(i & 1 ? 1.1 : -1.1, i & 2 ? 1.1 : -1.1, i & 4 ? 1.1 : -1.1, at, 0);
+        widen();
+      }
+      if (right - left > most) { most = right - left; widest = this.azimuth; }
+    }
+    this.azimuth = kept; this.reach = reach;
+    return widest;
   };
 
   Orbit.resize = function () {
@@ -65,10 +98,15 @@
 
   Orbit.play = function () {
     if (this.playing || inscape.isStill()) { this.shown = this.count; this.draw(); return; }
-    this.playing = true; this.last = 0;
+    this.playing = true; this.last = 0; this.drew = false;
     var self = this;
     this.frame = requestAnimationFrame(function step(now) {
       if (!self.playing) { return; }
+      // Where a picture takes long to paint, every second one is left out: the machine has a system to integrate as well.
+      if (self.drew) { self.pace += 0.1 * (Math.min(0.1, (now - self.before) / 1000) - self.pace); }
+      self.before = now;
+      self.drew = !(self.drew && self.pace > SLOW);
+      if (!self.drew) { self.frame = requestAnimationFrame(step); return; }
       var passed = self.last ? Math.min(0.1, (now - self.last) / 1000) : 0.016;
       self.last = now;
       if (self.options.spin && !self.held && !self.options.flat) { self.azimuth += TURN * passed; }
@@ -90,13 +128,24 @@
     into[at] = this.cx + right * scale * near; into[at + 1] = this.cy - up * scale * near;
   };
 
-  Orbit.aim = function () {
-    var width = this.canvas.width, height = this.canvas.height;
-    this.cx = width / 2; this.cy = height / 2;
-    this.stretch = this.options.flat ? Math.min(1.5, width / height) : 1;
-    this.scale = Math.min(width / this.stretch, height) * (this.options.flat ? 0.41 : this.options.box ? (this.canvas.clientWidth < 480 ? 0.26 : 0.305) : this.options.size) * this.zoom;
+  Orbit.turn = function () {
     this.ca = Math.cos(this.azimuth); this.sa = Math.sin(this.azimuth);
     this.ce = Math.cos(this.elevation); this.se = Math.sin(this.elevation);
+  };
+
+  Orbit.aim = function () {
+    var width = this.canvas.width, height = this.canvas.height, reach = this.reach;
+    this.cx = width / 2; this.cy = height / 2; this.stretch = 1;
+    this.turn();
+    if (this.options.flat) {
+      this.stretch = Math.min(1.5, width / height);
+      this.scale = 0.41 * this.zoom * Math.min(width / this.stretch, height);
+    } else if (reach) {
+      // A box needs room for the names of its axes.
+      var sides = this.options.box ? 0.42 : 0.46, upright = this.options.box ? 0.86 : 0.92;
+      this.scale = this.zoom * Math.min(sides * width / reach.x, upright * height / Math.max(1e-6, reach.high - reach.low));
+      this.cy += this.scale * (reach.high + reach.low) / 2;
+    }
   };
 
   Orbit.draw = function () {
@@ -111,7 +160,7 @@
     if (dark) { context.globalCompositeOperation = "lighter"; }
     for (b = 0; b < BINS; b++) {
       colour = ramp(b / (BINS - 1));
-      var alpha = dark ? 0.62 : 0.72;
+      var alpha = dark ? (n > 3000 ? 0.42 : 0.62) : 0.72;
       if (this.options.dots) {
         context.fillStyle = "rgba(" + colour + "," + alpha + ")";
         var size = 1.25 * ratio * this.options.line;
@@ -131,6 +180,7 @@
       context.stroke();
     }
     context.globalCompositeOperation = "source-over";
+    if (n === this.count && n && !this.canvas.dataset.shown) { this.canvas.dataset.shown = "1"; }
     if (this.options.comet && n > 2 && !inscape.isStill()) { this.drawComet(context, n); }
   };
 

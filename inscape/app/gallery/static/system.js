@@ -147,6 +147,8 @@
     }).catch(function (error) { place.textContent = error.message; }).then(function () { button.disabled = false; });
   });
 
+  // The first question waits for the packaged points.
+  busy = true;
   new URL(window.location.href).searchParams.forEach(function (value, key) {
     if (key.slice(0, 2) !== "p.") { return; }
     var input = document.getElementById("n-" + key.slice(2));
@@ -155,15 +157,15 @@
   var tick = 0;
   view.onFrame = function () { tick += 1; if (tick % 2 === 0 && samples) { strip.show(view.head); } };
 
-  // Packaged points first: something moves before the law is compiled.
+  // Packaged points first: something moves before the law is compiled, which keeps the gallery busy at the first visit.
   fetch("/zoo/points/" + encodeURIComponent(name) + ".bin").then(function (answer) { return answer.arrayBuffer(); }).then(function (buffer) {
     if (samples || !buffer.byteLength) { return; }
     var points = inscape.unpacked(buffer, 0, buffer.byteLength / 6), flat = true;
     for (var i = 2; i < points.length; i += 3) { if (points[i] !== -1) { flat = false; break; } }
     view.options.flat = flat;
     view.setPoints(flat ? inscape.flattened(points) : points);
-  });
+    speed.textContent = "Compiling the law …";
+  }).catch(function () { /* the orbit's own line says whether the gallery answers */ }).then(function () { busy = waiting = false; integrate(); });
   view.play();
   document.addEventListener("visibilitychange", function () { if (document.hidden) { view.pause(); } else { view.play(); } });
-  integrate();
 })();
