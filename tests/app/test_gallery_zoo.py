@@ -17,7 +17,7 @@ from inscape.app.gallery import motion
 from inscape.app.gallery.law_markup import law_mathml
 from inscape.app.gallery.server import create_app
 from inscape.app.gallery.settings import Settings
-from inscape.app.gallery.wall import points_of, tiles, wall_bytes
+from inscape.app.gallery.wall import SHOWN, hero_points_of, points_of, tiles, wall_bytes
 from inscape.errors import InputError, UnknownNameError
 from inscape.studies.runs import RunStore
 from inscape.systems import zoo
@@ -104,6 +104,18 @@ def test_every_law_is_well_formed_markup():
 def test_the_law_of_lorenz_reads_as_printed():
     first = ElementTree.fromstring(law_mathml(zoo["Lorenz"])[0])
     assert "".join(first.itertext()).replace(" ", "").replace("\u2062", "") == "dxdt=σ(y−x)"
+
+
+def test_a_delay_reads_as_the_past_of_its_state():
+    law = "".join(ElementTree.fromstring(law_mathml(zoo["MackeyGlass"])[0]).itertext())
+    assert "x(t−τ)" in law
+    assert "delayed" not in law
+
+
+def test_the_first_page_has_more_points_than_the_wall_of_the_systems_that_it_shows():
+    for name in SHOWN:
+        assert len(hero_points_of(name)) > 2 * len(points_of(name))
+    assert hero_points_of("Henon") == points_of("Henon")
 
 
 def test_an_orbit_comes_packed_as_the_page_reads_it(client):

@@ -44,29 +44,73 @@ def test_an_uploaded_recording_becomes_its_law(visit, accessible):
     page.locator("#contest").scroll_into_view_if_needed()
     page.locator("#contest .js-plotly-plot").first.wait_for()
     seen.shot("law", whole=True)
+    assert accessible(page) == []
     with page.expect_download() as report:
         page.click("[href$='/download/report']")
     assert report.value.suggested_filename == "inscape-report.html"
+    seen.becomes(width=390, scheme="dark")
+    page.locator("#forecast .js-plotly-plot").first.wait_for()
+    seen.shot("law-390-dark", whole=True)
+    assert seen.fits()
     assert accessible(page) == []
+    seen.open("/learn")
+    assert "swing.csv" in page.inner_text("table")
+    assert seen.fits()
 
 
-def test_work_is_cancelled_from_its_page(visit):
-    seen = visit("/learn")
-    page = seen.page
-    page.click('[data-sample="lorenz-noisy"]')
+def test_work_is_begun_and_cancelled_by_keyboard_alone(visit):
+    page = visit("/learn").page
+    page.focus('[data-sample="lorenz-noisy"]')
+    page.keyboard.press("Enter")
     page.wait_for_selector(".job")
-    page.click(".job-cancel")
+    page.focus(".job-cancel")
+    page.keyboard.press("Space")
     page.wait_for_selector('.job[data-state="cancelled"]')
     assert page.locator(".job-cancel").is_hidden()
+    assert page.locator("text=Another recording").is_visible()
+
+
+def test_a_file_is_chosen_by_keyboard(visit):
+    page = visit("/").page
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "file":
+            break
+    with page.expect_file_chooser() as asked:
+        page.keyboard.press("Enter")
+    asked.value.set_files({"name": "swing.csv", "mimeType": "text/csv", "buffer": damped_swing(60)})
+    page.wait_for_selector("#choice")
+
+
+def test_what_a_file_says_is_text_and_nothing_else(visit):
+    rows = "\n".join(f"{k / 10},{np.cos(k / 3):.6f},=1+{k}" for k in range(60))
+    header = "t,größe <img src=x onerror=alert(1)>,=cmd|' /C calc'!A0"
+    page = visit("/learn").page
+    hand_over(page, "mesure d'été <b>.csv", f"{header}\n{rows}".encode("latin-1"))
+    page.wait_for_selector("#choice")
+    said = page.inner_text("main")
+    assert "größe <img src=x onerror=alert(1)>" in said
+    assert "=cmd|' /C calc'!A0: holds words and is left out" in said
+    assert page.inner_text("h1") == "mesure d'été <b>.csv"
+    assert page.locator("main img, main b:not(.findings b)").count() == 0
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_sent(visit, tmp_path):
+    large = tmp_path / "large.csv"
+    with large.open("wb") as file:
+        file.truncate(65 * 2**20)
+    page = visit("/learn").page
+    page.set_input_files("#file", str(large))
+    until(page, "document.getElementById('problem').textContent.includes('65 MiB found')")
+    assert "large.csv" in page.inner_text("#problem")
+    assert page.url.endswith("/learn")
 
 
 @pytest.mark.parametrize(
     ("name", "content"),
     [
         ("binary.csv", bytes(range(256)) * 50),
-        ("words.csv", b"a,b\nx,y\n" * 20),
         ("cut.parquet", b"PAR1" + b"\1" * 100),
-        ("<img src=x onerror=alert(1)>.csv", b"\0\1\2" * 400),
     ],
 )
 def test_a_bad_file_is_answered_in_one_line_and_the_gallery_lives(visit, name, content):

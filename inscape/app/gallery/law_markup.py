@@ -16,7 +16,9 @@ def law_mathml(system: Any) -> tuple[str, ...]:
     class Printer(MathMLPresentationPrinter):
         """Sympy's printer with the delayed value as a function of time."""
 
-        def _print_delayed(self, e: Any) -> Any:
+        def _print_Function(self, e: Any) -> Any:
+            if e.func.__name__ != "delayed":
+                return super()._print_Function(e)
             state, lag = e.args
             row = self.dom.createElement("mrow")
             row.appendChild(self._print(state))

@@ -86,9 +86,10 @@ def inspect_upload(settings: Mapping[str, Any], folder: Path, tell: Callable[[st
     """What a recording holds: its columns with a small picture each, its time, its findings. Work for a job."""
     tell("reading", 0, 0)
     file = kept_upload(folder)
-    as_found, first_error = _attempt(file)
+    as_found, first_error, words = _attempt(file)
     # Read as if it were evenly sampled, a file shows the column that was taken for time as well.
-    as_table, second_error = _attempt(file, dt=1.0)
+    as_table, second_error, more_words = _attempt(file, dt=1.0)
+    words = words or more_words
     if as_found is None and as_table is None:
         raise InputError(without_path(str(first_error or second_error), file, settings["name"]))
     runs = as_found if as_found is not None else as_table
@@ -102,6 +103,7 @@ def inspect_upload(settings: Mapping[str, Any], folder: Path, tell: Callable[[st
     names = list(runs.state_names)
     time = _time_column(runs[0].notes) if as_found is not None else None
     findings = _findings(runs, file, settings["name"]) if as_found is not None else []
+    findings += [{"severity": "note", "message": f"{name}: holds words and is left out", "mend": ""} for name in words]
     return {
         "samples": int(sum(len(run) for run in runs)),
         "runs": len(runs),
@@ -123,15 +125,22 @@ def _time_column(notes: Sequence[str]) -> str | None:
     return next((found.group(1) for found in told if found), None)
 
 
-def _attempt(file: Path, **options: Any) -> tuple[Any, Exception | None]:
+def _attempt(file: Path, **options: Any) -> tuple[Any, Exception | None, tuple[str, ...]]:
+    """The recording, or why it cannot be read; and the columns of words that were left out for it."""
     from inscape.trajectories import as_trajectories, read
+    from inscape.trajectories.request import TextColumnError
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return as_trajectories(read(file, **options)), None
+            return as_trajectories(read(file, **options)), None, ()
+    except TextColumnError as error:
+        if not error.numbers or "columns" in options:
+            return None, error, ()
+        found, reason, _ = _attempt(file, columns=list(error.numbers), **options)
+        return found, reason, error.others
     except InscapeError as error:
-        return None, error
+        return None, error, ()
 
 
 def _findings(runs: Any, file: Path, name: str) -> list[dict[str, str]]:

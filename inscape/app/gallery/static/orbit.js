@@ -60,8 +60,8 @@
     if (!this.playing) { this.draw(); }
   };
 
-  // How far the orbit (or its box) reaches while it turns once, so that it fills its canvas and is never cut; gives the side on
-  // which the orbit is widest.
+  // How far the orbit, with the floor of its box, reaches while it turns once, so that it fills its canvas and is never cut;
+  // gives the side on which the orbit is widest.
   Orbit.measure = function () {
     var at = new Float32Array(2), kept = this.azimuth, reach = { x: 1e-6, low: Infinity, high: -Infinity }, most = 0, widest = kept;
     var stride = Math.max(1, Math.floor(this.count / SEEN)), p = this.points;
@@ -76,10 +76,10 @@
       for (var i = 0; i < this.count; i += stride) {
         this.project(p[3 * i], p[3 * i + 1], p[3 * i + 2], at, 0);
         if (at[0] < left) { left = at[0]; } if (at[0] > right) { right = at[0]; }
-        if (!this.options.box) { widen(); }
+        widen();
       }
-      for (i = 0; this.options.box && i < 8; i++) {
-        this.project(i & 1 ? 1.1 : -1.1, i & 2 ? 1.1 : -1.1, i & 4 ? 1.1 : -1.1, at, 0);
+      for (i = 0; this.options.box && i < 4; i++) {
+        this.project(i & 1 ? 1.1 : -1.1, i & 2 ? 1.1 : -1.1, -1.1, at, 0);
         widen();
       }
       if (right - left > most) { most = right - left; widest = this.azimuth; }
@@ -160,7 +160,8 @@
     if (dark) { context.globalCompositeOperation = "lighter"; }
     for (b = 0; b < BINS; b++) {
       colour = ramp(b / (BINS - 1));
-      var alpha = dark ? (n > 3000 ? 0.42 : 0.62) : 0.72;
+      // Light adds up: many lines on a small dark canvas would all be white.
+      var alpha = dark ? Math.min(0.62, 0.62 * Math.sqrt(5 * this.canvas.clientWidth / n)) : 0.72;
       if (this.options.dots) {
         context.fillStyle = "rgba(" + colour + "," + alpha + ")";
         var size = 1.25 * ratio * this.options.line;
@@ -217,6 +218,8 @@
       context.beginPath(); context.moveTo(ends[0], ends[1]); context.lineTo(ends[2], ends[3]); context.stroke();
       var mx = (ends[0] + ends[2]) / 2, my = (ends[1] + ends[3]) / 2, dx = mx - self.cx, dy = my - self.cy;
       var far = Math.hypot(dx, dy) || 1, push = 17 * ratio;
+      // An edge that points at the reader is too short for its words.
+      if (Math.hypot(ends[2] - ends[0], ends[3] - ends[1]) < 90 * ratio) { return; }
       context.textAlign = "center"; context.textBaseline = "middle";
       context.font = "italic 600 " + 13.5 * ratio + "px system-ui, sans-serif";
       context.fillText(self.labels[axis] || "", mx + dx / far * push, my + dy / far * push);

@@ -45,7 +45,7 @@
     stopped.textContent = head.stopped ? head.stopped[0].toUpperCase() + head.stopped.slice(1) + "." : "";
     stopped.className = head.has_diverged ? "bad" : "quiet";
     stage.dataset.stopped = head.stopped;
-    speed.textContent = rows.toLocaleString("en") + (isMap ? " steps" : " points") + " in " + Math.max(1, Math.round(1000 * head.seconds)) + " ms · here in " + Math.round(performance.now() - asked) + " ms";
+    speed.textContent = rows.toLocaleString("en") + (isMap ? " steps" : " points") + " in " + Math.max(1, Math.round(1000 * head.seconds)) + " ms" + (stage.dataset.drawn ? " · here in " + Math.round(performance.now() - asked) + " ms" : "");
     stage.dataset.trip = Math.round(performance.now() - asked);
     if (rows > 1) {
       var box = framed(columns.slice(0, axes)), points = new Float32Array(3 * rows);
