@@ -62,6 +62,7 @@ def gallery(tmp_path_factory) -> Iterator[Gallery]:
 
 @pytest.fixture(scope="session")
 def browser(gallery):
+    """The browser, with the screens that were asked for: they are kept, and with them what the browser has cached."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:
@@ -127,6 +128,12 @@ class Visit:
             self.page.evaluate("scrollTo(0, 0)")
             self.page.screenshot(path=str(Path(SHOTS) / f"{name}.png"), full_page=whole)
 
+    def close(self) -> None:
+        if self.is_stranger:
+            self.context.close()
+        else:
+            self.page.close()
+
     def becomes(self, *, width: int, scheme: str) -> None:
         """Look at the same page on another screen."""
         self.page.set_viewport_size({"width": width, "height": 844 if width < 500 else 900})
@@ -151,7 +158,7 @@ def visit(browser, gallery):
     go.expected = []
     yield go
     for held in opened:
-        held.context.close()
+        held.close()
         faults = [f for f in held.faults if not any(known in f for known in go.expected)]
         assert faults == []
         assert held.strangers == []

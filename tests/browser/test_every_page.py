@@ -6,6 +6,7 @@ import struct
 from pathlib import Path
 
 import pytest
+from waiting import appears
 
 PAGES = {
     "home": "/", "zoo": "/zoo", "system": "/zoo/Lorenz", "map": "/zoo/Henon", "learn": "/learn",
@@ -56,8 +57,7 @@ def test_what_is_dropped_anywhere_on_the_first_page_is_read(visit):
             );
         }"""
     )
-    page.wait_for_url("**/learn/recording/*")
-    page.wait_for_selector("#choice")
+    appears(page, "#choice")
     assert page.inner_text("h1") == "dropped.csv"
 
 
@@ -72,7 +72,7 @@ def test_nothing_moves_for_those_who_asked_for_rest(visit):
 
 
 def test_the_theme_that_was_chosen_stays_on_the_next_page(visit):
-    seen = visit("/zoo", scheme="light")
+    seen = visit("/zoo", is_stranger=True)
     ground = "getComputedStyle(document.body).backgroundColor"
     before = seen.page.evaluate(ground)
     seen.page.click("#theme")

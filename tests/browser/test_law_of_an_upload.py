@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from waiting import until
+from waiting import appears, until
 
 
 def damped_swing(samples: int = 300) -> bytes:
@@ -21,11 +21,12 @@ def hand_over(page, name: str, content: bytes) -> None:
     page.set_input_files("#file", {"name": name, "mimeType": "application/octet-stream", "buffer": content})
 
 
+@pytest.mark.timeout(1_200)
 def test_an_uploaded_recording_becomes_its_law(visit, accessible):
     seen = visit("/learn")
     page = seen.page
     hand_over(page, "swing.csv", damped_swing())
-    page.wait_for_selector("#choice")
+    appears(page, "#choice")
     seen.shot("recording", whole=True)
     assert accessible(page) == []
     page.select_option('[data-column="note"]', "out")
@@ -34,9 +35,9 @@ def test_an_uploaded_recording_becomes_its_law(visit, accessible):
         if box.get_attribute("data-law") not in ("sindy", "dmd"):
             box.uncheck()
     page.click("#start")
-    page.wait_for_selector(".job, .headline")
+    appears(page, ".job, .headline")
     seen.shot("learning")
-    page.wait_for_selector(".headline", timeout=180_000)
+    appears(page, ".headline", patience=900)
     assert page.locator(".equation").count() == 2
     numbers = page.inner_text("#law")
     assert "4" in numbers
@@ -62,12 +63,12 @@ def test_work_is_begun_and_cancelled_by_keyboard_alone(visit):
     page = visit("/learn").page
     page.focus('[data-sample="lorenz-noisy"]')
     page.keyboard.press("Enter")
-    page.wait_for_selector(".job")
+    appears(page, ".job")
     page.focus(".job-cancel")
     page.keyboard.press("Space")
-    page.wait_for_selector('.job[data-state="cancelled"]')
+    appears(page, '.job[data-state="cancelled"]')
     assert page.locator(".job-cancel").is_hidden()
-    assert page.locator("text=Another recording").is_visible()
+    appears(page, ".after-job a[href='/learn']")
 
 
 def test_a_file_is_chosen_by_keyboard(visit):
@@ -79,7 +80,7 @@ def test_a_file_is_chosen_by_keyboard(visit):
     with page.expect_file_chooser() as asked:
         page.keyboard.press("Enter")
     asked.value.set_files({"name": "swing.csv", "mimeType": "text/csv", "buffer": damped_swing(60)})
-    page.wait_for_selector("#choice")
+    appears(page, "#choice")
 
 
 def test_what_a_file_says_is_text_and_nothing_else(visit):
@@ -87,7 +88,7 @@ def test_what_a_file_says_is_text_and_nothing_else(visit):
     header = "t,größe <img src=x onerror=alert(1)>,=cmd|' /C calc'!A0"
     page = visit("/learn").page
     hand_over(page, "mesure d'été <b>.csv", f"{header}\n{rows}".encode("latin-1"))
-    page.wait_for_selector("#choice")
+    appears(page, "#choice")
     said = page.inner_text("main")
     assert "größe <img src=x onerror=alert(1)>" in said
     assert "=cmd|' /C calc'!A0: holds words and is left out" in said
@@ -117,7 +118,7 @@ def test_a_bad_file_is_answered_in_one_line_and_the_gallery_lives(visit, name, c
     seen = visit("/learn")
     page = seen.page
     hand_over(page, name, content)
-    page.wait_for_selector("#unreadable")
+    appears(page, "#unreadable")
     said = page.inner_text("#unreadable")
     assert said
     assert "Traceback" not in page.content()

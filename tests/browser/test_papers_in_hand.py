@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
+import urllib.request
 
 import pytest
+from waiting import appears
 
 STUDY = "19-koopman"
 RUNS = ("20260101T000000-desk-seed0-aaaa", "20260102T000000-desk-seed1-bbbb")
@@ -24,8 +27,22 @@ def two_runs(gallery):
         for file, record in (("settings", settings), ("versions", {"inscape": "0"}), ("findings", findings)):
             (folder / f"{file}.json").write_text(json.dumps(record))
         os.utime(folder / "findings.json", (1.8e9 + seed, 1.8e9 + seed))
+    wait_for_notice(gallery, all, RUNS)
     yield RUNS
     shutil.rmtree(gallery.folder / "runs", ignore_errors=True)
+    wait_for_notice(gallery, lambda seen: not any(seen), RUNS)
+
+
+def wait_for_notice(gallery, judge, names, patience=240.0):
+    """The gallery looks at its store once a second at most, and only when it is asked."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        with urllib.request.urlopen(f"{gallery.address}/runs", timeout=patience) as answer:
+            page = answer.read().decode()
+        if judge(name in page for name in names):
+            return
+        time.sleep(0.3)
+    raise AssertionError(f"the gallery never saw what became of {names}")
 
 
 def test_the_list_answers_while_one_types_and_keeps_the_question_in_its_address(visit):
@@ -78,10 +95,9 @@ def test_a_run_begins_shows_its_progress_and_is_cancelled(visit):
     page.select_option("select[name=scale]", "smoke")
     page.fill("input[name=seed]", "31")
     page.click("#run button.primary")
-    page.wait_for_selector("#run .job")
-    page.wait_for_function("() => document.querySelector('#run .job').dataset.state === 'running'")
+    appears(page, '#run .job[data-state="running"]')
     page.click("#run .job-cancel")
-    page.wait_for_function("() => document.querySelector('#run .job').dataset.state === 'cancelled'")
+    appears(page, '#run .job[data-state="cancelled"]')
     page.reload()
     assert page.locator("#run button.primary").is_visible()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from waiting import until
+from waiting import appears, until
 
 
 def drawn(page) -> int:
@@ -95,7 +95,7 @@ def test_the_law_is_copied_in_the_language_that_was_chosen(visit):
 def test_exponents_are_measured_at_the_readers_own_parameters(visit):
     seen = visit("/zoo/Henon")
     seen.page.click("#measure")
-    seen.page.wait_for_selector("#measured li")
+    appears(seen.page, "#measured li")
     first = float(seen.page.locator("#measured li").first.inner_text().split()[0])
     # Henon (1976) at a = 1.4, b = 0.3: 0.419 a step.
     assert abs(first - 0.419) < 0.01

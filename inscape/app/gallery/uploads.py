@@ -108,7 +108,7 @@ def inspect_upload(settings: Mapping[str, Any], folder: Path, tell: Callable[[st
         "samples": int(sum(len(run) for run in runs)),
         "runs": len(runs),
         "columns": [_column(name, runs) for name in names],
-        "all_columns": list(dict.fromkeys(str(n) for n in (*([time] if time else ()), *table.state_names))),
+        "all_columns": list(dict.fromkeys(str(n) for n in (*([time] if time else ()), *table.state_names, *words))),
         "inputs": list(runs.input_names),
         "time": time,
         "has_time": as_found is not None,

@@ -86,6 +86,7 @@
     inscape.follow(id, function (job) { inscape.showJob(panel, job); }).then(function (job) {
       panel.dispatchEvent(new CustomEvent("inscape:job", { detail: job, bubbles: true }));
       if (job.state === "done" && panel.dataset.then) { window.location.assign(panel.dataset.then); }
+      if (job.state !== "done") { document.querySelectorAll(".after-job").forEach(function (next) { next.hidden = false; }); }
     });
   };
   document.querySelectorAll("[data-job]").forEach(function (panel) {
