@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -51,13 +51,11 @@ class Box:
         if backend == "torch":
             self.module = require("torch", "neural")
             self._fft: Any = self.module.fft
-            self._axis = "dim"
         else:
             import scipy.fft
 
             self.module = np
             self._fft = scipy.fft
-            self._axis = "axis"
         kx, ky, kz = self._numbers()
         self.waves = tuple(self.array(k) for k in (kx, ky, kz))
         squared = kx**2 + ky**2 + kz**2
@@ -95,49 +93,108 @@ class Box:
         """An array of the backend as NumPy's."""
         return values.detach().cpu().numpy() if self.backend == "torch" else np.asarray(values)
 
+    @property
+    def is_compiled(self) -> bool:
+        """Whether waves are stepped by compiled kernels, as NumPy's are."""
+        return self.backend == "scipy"
+
+    def scalars(self, *numbers: float) -> tuple[Any, ...]:
+        """Numbers in the box's precision."""
+        kind = np.float64 if self.is_double else np.float32
+        return tuple(kind(number) for number in numbers)
+
     def zeros(self, *shape: int) -> Any:
         """Complex zeros."""
         return self.array(np.zeros(shape, dtype=complex))
 
     def physical(self, spectra: Any) -> Any:
         """(field, *grid) from (field, *waves)."""
+        if self.backend == "torch":
+            return self._batch_on_grid(spectra)
+        return np.stack(self.fields(spectra))
+
+    def spectral(self, fields: Any) -> Any:
+        """(field, *waves) from (field, *grid); waves above a third of the grid's are dropped."""
+        if self.backend == "torch":
+            return self._batch_in_waves(fields)
+        return self.spectra(fields, len(fields))
+
+    def fields(self, spectra: Any) -> Sequence[Any]:
+        """The fields of `physical`, one by one: with SciPy each is transformed while it fits the cache."""
+        if self.backend == "torch":
+            return self._batch_on_grid(spectra)
+        return [self._on_grid(spectrum) for spectrum in spectra]
+
+    def spectra(self, fields: Iterable[Any], count: int) -> Any:
+        """As `spectral`, of `count` fields that may be made one after the other."""
+        if self.backend == "torch":
+            return self._batch_in_waves(self.module.stack(tuple(fields)))
+        out = np.empty((count, *self.squared.shape), dtype=np.complex128 if self.is_double else np.complex64)
+        for field, spectrum in zip(fields, out, strict=True):
+            self._in_waves(field, spectrum)
+        return out
+
+    def _on_grid(self, spectrum: np.ndarray) -> np.ndarray:
+        nx, ny, nz = self.grid
+        kx, ky, kz = self.highest
+        wide = np.empty((nx, *spectrum.shape[1:]), dtype=spectrum.dtype)
+        wide[: kx + 1] = spectrum[: kx + 1]
+        wide[kx + 1 : nx - kx] = 0.0
+        wide[nx - kx :] = spectrum[kx + 1 :]
+        lines = self._fft.ifft(wide, axis=0, norm="forward", overwrite_x=True)
+        # Room for the waves along z that the transform wants but that are zero.
+        deep = np.empty((nx, ny, nz // 2 + 1), dtype=spectrum.dtype)
+        deep[..., kz + 1 :] = 0.0
+        tall = deep[..., : kz + 1]
+        tall[:, : ky + 1] = lines[:, : ky + 1]
+        tall[:, ky + 1 : ny - ky] = 0.0
+        tall[:, ny - ky :] = lines[:, ky + 1 :]
+        done = self._fft.ifft(tall, axis=1, norm="forward", overwrite_x=True)
+        if not np.may_share_memory(done, tall):
+            tall[...] = done
+        return self._fft.irfft(deep, n=nz, axis=-1, norm="forward")
+
+    def _in_waves(self, field: np.ndarray, out: np.ndarray) -> None:
+        nx, ny, _ = self.grid
+        kx, ky, kz = self.highest
+        deep = self._fft.rfft(field, axis=-1, norm="forward")
+        tall = self._fft.fft(deep[..., : kz + 1], axis=1, norm="forward", overwrite_x=True)
+        wide = np.empty((nx, 2 * ky + 1, kz + 1), dtype=out.dtype)
+        wide[:, : ky + 1] = tall[:, : ky + 1]
+        wide[:, ky + 1 :] = tall[:, ny - ky :]
+        lines = self._fft.fft(wide, axis=0, norm="forward", overwrite_x=True)
+        out[: kx + 1] = lines[: kx + 1]
+        out[kx + 1 :] = lines[nx - kx :]
+
+    def _batch_on_grid(self, spectra: Any) -> Any:
         nx, ny, nz = self.grid
         kx, ky, _ = self.highest
         count = spectra.shape[0]
         wide = self._zeros_like(spectra, (count, nx, *spectra.shape[2:]))
         wide[:, : kx + 1] = spectra[:, : kx + 1]
         wide[:, nx - kx :] = spectra[:, kx + 1 :]
-        lines = self._transform("ifft", wide, -3)
+        lines = self._fft.ifft(wide, dim=-3, norm="forward")
         tall = self._zeros_like(spectra, (count, nx, ny, spectra.shape[3]))
         tall[:, :, : ky + 1] = lines[:, :, : ky + 1]
         tall[:, :, ny - ky :] = lines[:, :, ky + 1 :]
-        return self._fft.irfft(self._transform("ifft", tall, -2), n=nz, norm="forward", **{self._axis: -1})
+        return self._fft.irfft(self._fft.ifft(tall, dim=-2, norm="forward"), n=nz, dim=-1, norm="forward")
 
-    def spectral(self, fields: Any) -> Any:
-        """(field, *waves) from (field, *grid); waves above a third of the grid's are dropped."""
+    def _batch_in_waves(self, fields: Any) -> Any:
         nx, ny, _ = self.grid
         kx, ky, kz = self.highest
-        deep = self._fft.rfft(fields, norm="forward", **{self._axis: -1})[..., : kz + 1]
-        tall = self._transform("fft", deep, -2)
+        deep = self._fft.rfft(fields, dim=-1, norm="forward")[..., : kz + 1]
+        tall = self._fft.fft(deep, dim=-2, norm="forward")
         kept = self._zeros_like(tall, (tall.shape[0], nx, 2 * ky + 1, kz + 1))
         kept[:, :, : ky + 1] = tall[:, :, : ky + 1]
         kept[:, :, ky + 1 :] = tall[:, :, ny - ky :]
-        wide = self._transform("fft", kept, -3)
+        wide = self._fft.fft(kept, dim=-3, norm="forward")
         out = self._zeros_like(wide, (wide.shape[0], 2 * kx + 1, 2 * ky + 1, kz + 1))
         out[:, : kx + 1] = wide[:, : kx + 1]
         out[:, kx + 1 :] = wide[:, nx - kx :]
         return out
 
-    def _transform(self, name: str, values: Any, axis: int) -> Any:
-        options: dict[str, Any] = {self._axis: axis, "norm": "forward"}
-        if self.backend == "scipy":
-            options["overwrite_x"] = True
-        return getattr(self._fft, name)(values, **options)
-
     def _zeros_like(self, model: Any, shape: tuple[int, ...]) -> Any:
-        if self.backend == "torch":
-            return self.module.zeros(shape, dtype=model.dtype, device=model.device)
-        return np.zeros(shape, dtype=model.dtype)
+        return self.module.zeros(shape, dtype=model.dtype, device=model.device)
 
     def curl(self, spectra: Any) -> Any:
         """Spectra of the curl of a vector field."""
@@ -159,10 +216,13 @@ class Box:
         spectra[2] -= kz * pressure
         return spectra
 
+    def power(self, spectra: Any) -> Any:
+        """(*waves) the share of each wave, and of its mirror image that is not held, in the mean of |field|^2."""
+        return self.weights * (spectra.real**2 + spectra.imag**2).sum(0)
+
     def mean_square(self, spectra: Any, factor: Any = 1.0) -> float:
         """Mean over the box of |field|^2, each wave times `factor`."""
-        power = (spectra.real**2 + spectra.imag**2).sum(0)
-        return float((self.weights * factor * power).sum())
+        return float((factor * self.power(spectra)).sum())
 
 
 def _whole_numbers(name: str, values: Any) -> tuple[int, int, int]:
