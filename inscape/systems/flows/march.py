@@ -40,8 +40,14 @@ class March:
 
     def __init__(self, fluid: Fluid, fields: np.ndarray):
         self.fluid, self.box = fluid, fluid.box
-        self.spectra = self.box.spectral(self.box.array(fields))
+        fields = self.box.array(fields)
+        self.spectra = self.box.spectral(fields)
         self.box.without_divergence(self.spectra[:3])
+        self._transforms = self.box.transforms()
+        # NumPy works in the same memory all the time; torch keeps its own stock.
+        is_compiled = self.box.is_compiled
+        self._product, self._square = (np.empty_like(fields[0]) if is_compiled else None for _ in range(2))
+        self._rates = np.empty_like(self.spectra) if is_compiled else None
         self.time = 0.0
         self.history: list[tuple[float, float, float]] = []
         self._decays: tuple[float, tuple[Any, ...]] = (-1.0, ())
@@ -56,15 +62,13 @@ class March:
         return self.box.numpy(self.box.physical(self.spectra))
 
     def change(self, spectra: Any) -> Any:
-        """Rates of change of the spectra by advection and pressure."""
-        fields = self.box.fields(spectra)
-        return self._tendency(self.box.spectra(_products(fields), 5 + 3 * (len(fields) - 3)))
+        """Rates of change of the spectra by advection and pressure; NumPy's hold until the next call."""
+        return self._tendency(self._transforms.on_grid(spectra))
 
     def _step(self, instant: float) -> None:
-        fields = self.box.fields(self.spectra)
+        fields = self._transforms.on_grid(self.spectra)
         step = self._length(self._speed(fields), instant)
-        first = self._tendency(self.box.spectra(_products(fields), 5 + 3 * (len(fields) - 3)))
-        del fields
+        first = self._tendency(fields)
         if self.fluid.scheme == "rk3":
             self._low_storage(first, step)
         else:
@@ -105,16 +109,16 @@ class March:
                 self.spectra = self.spectra * decay
         self.spectra = total
 
-    def _tendency(self, products: Any) -> Any:
-        """Spectra of -div(u u) without its divergence and of -div(u c) from those of the products."""
+    def _tendency(self, fields: Any) -> Any:
+        """Spectra of -div(u u) without its divergence and of -div(u c)."""
         box = self.box
         kx, ky, kz = box.waves
+        products = self._transforms.in_waves(self._products(fields), 5 + 3 * (len(fields) - 3))
         if box.is_compiled:
             from inscape.systems.flows.wave_kernels import tendency
 
-            out = np.empty((len(self.spectra), *products.shape[1:]), dtype=products.dtype)
-            tendency(products, kx.ravel(), ky.ravel(), kz.ravel(), box.inverse_squared, out)
-            return out
+            tendency(products, kx.ravel(), ky.ravel(), kz.ravel(), box.inverse_squared, self._rates)
+            return self._rates
         xx, yy, xy, xz, yz = products[0], products[1], products[2], products[3], products[4]
         parts = [kx * xx + ky * xy + kz * xz, kx * xy + ky * yy + kz * yz, kx * xz + ky * yz]
         box.without_divergence(parts)
@@ -122,10 +126,32 @@ class March:
             parts.append(kx * products[5] + ky * products[6] + kz * products[7])
         return -1j * box.module.stack(parts)
 
+    def _products(self, fields: Any) -> Iterator[Any]:
+        """uu - ww, vv - ww, uv, uw, vw, and uc, vc, wc where there is a scalar; one by one, so that each stays near."""
+        multiply = self.box.module.multiply
+        u, v, w = fields[0], fields[1], fields[2]
+        square = multiply(w, w, out=self._square)
+        for a in (u, v):
+            product = multiply(a, a, out=self._product)
+            product -= square
+            yield product
+        for a, b in ((u, v), (u, w), (v, w)):
+            yield multiply(a, b, out=self._product)
+        for k in range(3, len(fields)):
+            for a in (u, v, w):
+                yield multiply(a, fields[k], out=self._product)
+
     def _speed(self, fields: Any) -> float:
         """Largest sum of |u_i| / dx_i."""
+        size = self.box.module.absolute
         hx, hy, hz = self.box.spacing
-        return float((abs(fields[0]) / hx + abs(fields[1]) / hy + abs(fields[2]) / hz).max())
+        total = size(fields[0], out=self._product)
+        total /= hx
+        for field, spacing in ((fields[1], hy), (fields[2], hz)):
+            part = size(field, out=self._square)
+            part /= spacing
+            total += part
+        return float(total.max())
 
     def _length(self, speed: float, instant: float) -> float:
         if not np.isfinite(speed):
@@ -159,22 +185,6 @@ class March:
             )
         dissipation = self.fluid.viscosity * float((self.box.squared * power).sum())
         self.history.append((self.time, energy, dissipation))
-
-
-def _products(fields: Any) -> Iterator[Any]:
-    """uu - ww, vv - ww, uv, uw, vw, and uc, vc, wc where there is a scalar; one by one, so that each stays in cache."""
-    u, v, w = fields[0], fields[1], fields[2]
-    square = w * w
-    yield u * u - square
-    yield v * v - square
-    yield u * v
-    yield u * w
-    yield v * w
-    for k in range(3, len(fields)):
-        c = fields[k]
-        yield u * c
-        yield v * c
-        yield w * c
 
 
 def _flat(spectra: np.ndarray) -> np.ndarray:

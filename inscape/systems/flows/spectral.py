@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
 
 from inscape.errors import InputError, UnknownNameError
 from inscape.extras import require
+from inscape.systems.flows.transforms import AllAtOnce, FieldByField, Transforms
 
 Backend = Literal["scipy", "torch"]
 _FEWEST = 6
@@ -27,8 +28,7 @@ class Box:
     is_double : 64-bit numbers where True, 32-bit where False.
 
     Only waves below a third of the grid's are kept (the 2/3 rule of Orszag 1971), so that a product of two fields is
-    exact in them. Spectra are (field, 2K_x + 1, 2K_y + 1, K_z + 1), about 30 % of the grid's; transforms go axis by
-    axis and skip the waves that are known to be zero.
+    exact in them. Spectra are (field, 2K_x + 1, 2K_y + 1, K_z + 1), about 30 % of the grid's.
     """
 
     def __init__(
@@ -48,14 +48,7 @@ class Box:
         self.device = device
         self.is_double = is_double
         self.highest = tuple((n - 1) // 3 for n in self.grid)
-        if backend == "torch":
-            self.module = require("torch", "neural")
-            self._fft: Any = self.module.fft
-        else:
-            import scipy.fft
-
-            self.module = np
-            self._fft = scipy.fft
+        self.module: Any = require("torch", "neural") if backend == "torch" else np
         kx, ky, kz = self._numbers()
         self.waves = tuple(self.array(k) for k in (kx, ky, kz))
         squared = kx**2 + ky**2 + kz**2
@@ -103,98 +96,19 @@ class Box:
         kind = np.float64 if self.is_double else np.float32
         return tuple(kind(number) for number in numbers)
 
-    def zeros(self, *shape: int) -> Any:
-        """Complex zeros."""
-        return self.array(np.zeros(shape, dtype=complex))
+    def transforms(self) -> Transforms:
+        """Transforms for one thread, which use their memory again."""
+        if self.backend == "torch":
+            return AllAtOnce(self.module, self.grid, self.highest)
+        return FieldByField(self.grid, self.highest, self.is_double)
 
     def physical(self, spectra: Any) -> Any:
         """(field, *grid) from (field, *waves)."""
-        if self.backend == "torch":
-            return self._batch_on_grid(spectra)
-        return np.stack(self.fields(spectra))
+        return self.transforms().on_grid(spectra)
 
     def spectral(self, fields: Any) -> Any:
         """(field, *waves) from (field, *grid); waves above a third of the grid's are dropped."""
-        if self.backend == "torch":
-            return self._batch_in_waves(fields)
-        return self.spectra(fields, len(fields))
-
-    def fields(self, spectra: Any) -> Sequence[Any]:
-        """The fields of `physical`, one by one: with SciPy each is transformed while it fits the cache."""
-        if self.backend == "torch":
-            return self._batch_on_grid(spectra)
-        return [self._on_grid(spectrum) for spectrum in spectra]
-
-    def spectra(self, fields: Iterable[Any], count: int) -> Any:
-        """As `spectral`, of `count` fields that may be made one after the other."""
-        if self.backend == "torch":
-            return self._batch_in_waves(self.module.stack(tuple(fields)))
-        out = np.empty((count, *self.squared.shape), dtype=np.complex128 if self.is_double else np.complex64)
-        for field, spectrum in zip(fields, out, strict=True):
-            self._in_waves(field, spectrum)
-        return out
-
-    def _on_grid(self, spectrum: np.ndarray) -> np.ndarray:
-        nx, ny, nz = self.grid
-        kx, ky, kz = self.highest
-        wide = np.empty((nx, *spectrum.shape[1:]), dtype=spectrum.dtype)
-        wide[: kx + 1] = spectrum[: kx + 1]
-        wide[kx + 1 : nx - kx] = 0.0
-        wide[nx - kx :] = spectrum[kx + 1 :]
-        lines = self._fft.ifft(wide, axis=0, norm="forward", overwrite_x=True)
-        # Room for the waves along z that the transform wants but that are zero.
-        deep = np.empty((nx, ny, nz // 2 + 1), dtype=spectrum.dtype)
-        deep[..., kz + 1 :] = 0.0
-        tall = deep[..., : kz + 1]
-        tall[:, : ky + 1] = lines[:, : ky + 1]
-        tall[:, ky + 1 : ny - ky] = 0.0
-        tall[:, ny - ky :] = lines[:, ky + 1 :]
-        done = self._fft.ifft(tall, axis=1, norm="forward", overwrite_x=True)
-        if not np.may_share_memory(done, tall):
-            tall[...] = done
-        return self._fft.irfft(deep, n=nz, axis=-1, norm="forward")
-
-    def _in_waves(self, field: np.ndarray, out: np.ndarray) -> None:
-        nx, ny, _ = self.grid
-        kx, ky, kz = self.highest
-        deep = self._fft.rfft(field, axis=-1, norm="forward")
-        tall = self._fft.fft(deep[..., : kz + 1], axis=1, norm="forward", overwrite_x=True)
-        wide = np.empty((nx, 2 * ky + 1, kz + 1), dtype=out.dtype)
-        wide[:, : ky + 1] = tall[:, : ky + 1]
-        wide[:, ky + 1 :] = tall[:, ny - ky :]
-        lines = self._fft.fft(wide, axis=0, norm="forward", overwrite_x=True)
-        out[: kx + 1] = lines[: kx + 1]
-        out[kx + 1 :] = lines[nx - kx :]
-
-    def _batch_on_grid(self, spectra: Any) -> Any:
-        nx, ny, nz = self.grid
-        kx, ky, _ = self.highest
-        count = spectra.shape[0]
-        wide = self._zeros_like(spectra, (count, nx, *spectra.shape[2:]))
-        wide[:, : kx + 1] = spectra[:, : kx + 1]
-        wide[:, nx - kx :] = spectra[:, kx + 1 :]
-        lines = self._fft.ifft(wide, dim=-3, norm="forward")
-        tall = self._zeros_like(spectra, (count, nx, ny, spectra.shape[3]))
-        tall[:, :, : ky + 1] = lines[:, :, : ky + 1]
-        tall[:, :, ny - ky :] = lines[:, :, ky + 1 :]
-        return self._fft.irfft(self._fft.ifft(tall, dim=-2, norm="forward"), n=nz, dim=-1, norm="forward")
-
-    def _batch_in_waves(self, fields: Any) -> Any:
-        nx, ny, _ = self.grid
-        kx, ky, kz = self.highest
-        deep = self._fft.rfft(fields, dim=-1, norm="forward")[..., : kz + 1]
-        tall = self._fft.fft(deep, dim=-2, norm="forward")
-        kept = self._zeros_like(tall, (tall.shape[0], nx, 2 * ky + 1, kz + 1))
-        kept[:, :, : ky + 1] = tall[:, :, : ky + 1]
-        kept[:, :, ky + 1 :] = tall[:, :, ny - ky :]
-        wide = self._fft.fft(kept, dim=-3, norm="forward")
-        out = self._zeros_like(wide, (wide.shape[0], 2 * kx + 1, 2 * ky + 1, kz + 1))
-        out[:, : kx + 1] = wide[:, : kx + 1]
-        out[:, kx + 1 :] = wide[:, nx - kx :]
-        return out
-
-    def _zeros_like(self, model: Any, shape: tuple[int, ...]) -> Any:
-        return self.module.zeros(shape, dtype=model.dtype, device=model.device)
+        return self.transforms().in_waves(fields, len(fields))
 
     def curl(self, spectra: Any) -> Any:
         """Spectra of the curl of a vector field."""
