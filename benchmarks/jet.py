@@ -15,7 +15,7 @@ from inscape.single_thread import single_thread
 from inscape.studies.turbulent_interface.speed import solver_step
 from inscape.systems.flows import Jet
 
-ITEM = {"grid": [64, 96, 48], "box": [4.0, 6.0, 3.0], "time": 0.4, "their_steps": 8}
+ITEM = {"grid": [64, 96, 48], "box": [4.0, 6.0, 3.0], "time": 0.4, "their_steps": 8, "peers": True}
 
 
 def main() -> None:
