@@ -34,7 +34,8 @@ class FieldByField:
 
         self._fft = scipy.fft
         self.grid, self.highest = grid, highest
-        self._real, self._complex = (np.float64, np.complex128) if is_double else (np.float32, np.complex64)
+        self._real: Any = np.float64 if is_double else np.float32
+        self._complex: Any = np.complex128 if is_double else np.complex64
         self._arrays: dict[str, np.ndarray] = {}
 
     def on_grid(self, spectra: np.ndarray) -> np.ndarray:
