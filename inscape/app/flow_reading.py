@@ -127,11 +127,12 @@ def read_stretching(asked: Request, at: float | None, over: str | None, out: Pat
         write_fields(out, field, {f"ftle_{number}": values for number, values in enumerate(found.values())}, durations)
     title = f"Stretching in {field.source or 'the flow'}"
     summary = f"{field!r}, seeds at t = {start:g}, {maps.steps} steps each way."
+    unit = per_time(field)
     pictures = {
-        f"{'forward' if d > 0 else 'backward'} FTLE, T = {d:g}": plane_figure(field, values, f"FTLE ({per_time(field)})")
+        f"{'forward' if d > 0 else 'backward'} FTLE, T = {d:g}": plane_figure(field, values, f"FTLE ({unit})")
         for d, values in found.items()
     }
-    return Reading(title, summary, ((f"FTLE in {per_time(field)}", rows),), pictures, notes_of(field), "inside a flow")
+    return Reading(title, summary, ((f"FTLE in {unit}", rows),), pictures, notes_of(field), "inside a flow")
 
 
 def read_barriers(asked: Request, at: float | None, over: str | None, out: Path | None) -> Reading:

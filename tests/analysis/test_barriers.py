@@ -142,6 +142,16 @@ def test_a_plane_of_a_flow_without_depth_sees_everything():
     assert planar_error(abc, at=0.0, over=1.0, steps=10).stretching < 0.9
 
 
+@pytest.mark.parametrize(("axis", "index", "periodic"), [(2, 0, True), (0, 5, True), (1, 1, False), (1, -1, False)])
+def test_what_a_plane_is_compared_with_is_the_flow_in_space(axis, index, periodic):
+    abc = abc_field(12, 0.4, 3)
+    field = VelocityField(abc.times, abc.axes, abc.velocity, periodic=periodic)
+    found = planar_error(field, at=0.0, over=0.4, axis=axis, index=index, steps=4, flux=False)
+    whole = ftle(flow_map(GriddedFlow(field), at=0.0, over=0.4, steps=4)[0.4])
+    assert np.allclose(found.spatial, np.take(whole, index, axis=axis), atol=1e-12, equal_nan=True)
+    assert np.isfinite(found.spatial).any()
+
+
 def test_barriers_refuse_what_they_cannot_do():
     with pytest.raises(InputError, match="vorticity is a scalar"):
         flux_flow(shear(), "vorticity")

@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 
 from inscape.analysis.flow_structures import flow_map, ftle, lavd, polar_rotation, ridges, strain_directions, vortices
+from inscape.analysis.flow_structures.deformation import grid_gradient
+from inscape.analysis.flow_structures.seeds import Seeds
+from inscape.analysis.flow_structures.stretching import largest_stretch
 from inscape.errors import InputError, UnknownNameError
 from inscape.systems.flows import GriddedFlow, bickley_jet, double_gyre, rotation, saddle, shear
 from inscape.trajectories.velocity_fields import VelocityField
+from inscape.trajectories.velocity_fields.derivatives import derivative_along
 
 BOX = (np.linspace(-1, 1, 9), np.linspace(-1, 1, 7))
 GYRE = (np.linspace(0, 2, 81), np.linspace(0, 1, 41))
@@ -50,6 +54,31 @@ def test_solid_rotation_stretches_nothing_and_turns_by_its_angle():
 
 def test_solid_rotation_has_no_vorticity_deviation():
     assert np.abs(lavd(rotation(), at=0.0, over=[1.0], seeds=BOX, steps=10)[1.0]).max() < 1e-12
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_the_largest_stretch_is_the_largest_eigenvalue(size):
+    gradient = np.random.default_rng(0).standard_normal((50, size, size)) + 3.0 * np.eye(size)
+    gradient[0], gradient[1] = np.eye(size), np.diag([5.0] + [1.0] * (size - 1))
+    gradient[2, 0, 0], gradient[3] = np.nan, 1e-3 * gradient[3]
+    known = [k for k in range(50) if k != 2]
+    exact = np.linalg.eigvalsh(np.swapaxes(gradient, 1, 2)[known] @ gradient[known])[:, -1]
+    found = largest_stretch(gradient)
+    assert np.allclose(found[known], exact, rtol=1e-13, atol=0.0)
+    assert np.isnan(found[2])
+
+
+@pytest.mark.parametrize("periodic", [True, False])
+def test_the_gradient_between_seeds_is_the_derivative_of_their_positions(periodic):
+    axes = tuple(np.arange(n) * 2 * np.pi / n for n in (7, 8, 9))
+    nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+    seeds = Seeds(nodes.reshape(-1, 3), axes, (periodic,) * 3)
+    moved = np.random.default_rng(1).standard_normal(nodes.shape)
+    found = grid_gradient(nodes + moved, seeds)
+    for i in range(3):
+        for j in range(3):
+            exact = derivative_along(moved[..., i], j, seeds.spacing[j], periodic=periodic, spectral=False)
+            assert np.allclose(found[..., i, j], exact + (i == j), atol=1e-12)
 
 
 def test_every_duration_comes_from_one_integration():

@@ -32,7 +32,7 @@ def test_particles_are_counted_by_their_evaluations():
 @pytest.mark.slow
 def test_a_smoke_run_measures_every_claim_that_needs_no_peer(tmp_path):
     run = STUDY.perform(scale="smoke", store=tmp_path, jobs=1, progress=False)
-    peers = {"speed_ftle", "gyre_numbacs", "speed_fluidsim"}
+    peers = {"speed_ftle", "gyre_numbacs", "speed_fluidsim", "speed_fluidsim_scalar"}
     # The smoke jet is too short to be followed for an integral time.
     long = {"jump_fall", "flux_jump_long", "flux_memory", "stretching_memory"}
     long |= {"layer_inside_larger", "jump_inside_larger", "constancy_larger", "reynolds_larger"}

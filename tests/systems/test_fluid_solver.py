@@ -7,6 +7,7 @@ import pytest
 
 from inscape.errors import InputError, UnknownNameError
 from inscape.systems.flows import Fluid, Jet
+from inscape.systems.flows.march import March
 from inscape.systems.flows.spectral import Box
 
 CUBE = {"grid": (16, 16, 16), "box": (2 * np.pi,) * 3}
@@ -33,6 +34,78 @@ def test_the_curl_is_that_of_the_formula():
     curl = fluid.box.physical(fluid.box.curl(fluid.box.spectral(velocity)))
     assert np.abs(curl - velocity).max() < 1e-13
     assert box.spacing[0] == pytest.approx(2 * np.pi / 12)
+
+
+def _rotational_change(fields, lengths):
+    """Spectra of u x curl u without its divergence and of -div(u c), by whole transforms and NumPy alone."""
+    grid = fields.shape[1:]
+    waves = [2 * np.pi / length * np.fft.fftfreq(n, 1 / n) for length, n in zip(lengths, grid, strict=True)]
+    kx, ky, kz = np.meshgrid(waves[0], waves[1], np.abs(waves[2][: grid[2] // 2 + 1]), indexing="ij")
+    u, v, w, c = np.fft.rfftn(fields, axes=(1, 2, 3), norm="forward")
+
+    def to_grid(spectrum):
+        return np.fft.irfftn(spectrum, s=grid, axes=(0, 1, 2), norm="forward")
+
+    def to_waves(field):
+        return np.fft.rfftn(field, norm="forward")
+
+    x, y, z, s = map(to_grid, (u, v, w, c))
+    p, q, r = map(to_grid, (1j * (ky * w - kz * v), 1j * (kz * u - kx * w), 1j * (kx * v - ky * u)))
+    a, b, d = map(to_waves, (y * r - z * q, z * p - x * r, x * q - y * p))
+    pressure = (kx * a + ky * b + kz * d) / np.maximum(kx**2 + ky**2 + kz**2, 1e-300)
+    carried = -1j * (kx * to_waves(x * s) + ky * to_waves(y * s) + kz * to_waves(z * s))
+    return np.stack([a - kx * pressure, b - ky * pressure, d - kz * pressure, carried])
+
+
+@pytest.mark.parametrize("backend", ["scipy", "torch"])
+@pytest.mark.parametrize("grid", [(12, 18, 10), (15, 14, 9)])
+def test_the_change_is_that_of_the_rotational_form(grid, backend):
+    if backend == "torch":
+        pytest.importorskip("torch")
+    lengths = (2.0, 3.0, 1.5)
+    fluid = Fluid(grid=grid, box=lengths, viscosity=0.1, start="slab", noise=1.0, wavelength=1.0, backend=backend)
+    march = March(fluid, np.concatenate([fluid.initial_state()[0], fluid.initial_state()[1][None]]))
+    found = march.box.numpy(march.change(march.spectra))
+    exact = _rotational_change(march.fields(), lengths)
+    held = [np.concatenate([np.arange(k + 1), np.arange(-k, 0)]) for k in march.box.highest[:2]]
+    kept = exact[:, held[0]][:, :, held[1]][..., : march.box.highest[2] + 1]
+    assert np.abs(kept).max() > 0.1
+    assert np.abs(found - kept).max() < 1e-12 * np.abs(kept).max()
+
+
+def test_a_step_is_williamsons():
+    fluid = Jet(grid=(12, 24, 12), box=(2.0, 4.0, 2.0), reynolds=50, schmidt=0.5, thickness=0.15)
+    march = March(fluid, np.concatenate([fluid.initial_state()[0], fluid.initial_state()[1][None]]))
+    state, register, step = march.spectra.copy(), 0.0, 1e-3
+    rate = -march.box.squared * np.array([0.02, 0.02, 0.02, 0.04])[:, None, None, None]
+    keeps, takes, lasts = (0, -5 / 9, -153 / 128), (1 / 3, 15 / 16, 8 / 15), (1 / 3, 5 / 12, 1 / 4)
+    for keep, take, lasting in zip(keeps, takes, lasts, strict=True):
+        register = keep * register + step * march.change(state)
+        state = (state + take * register) * np.exp(rate * lasting * step)
+        register = register * np.exp(rate * lasting * step)
+    march.go_on_to(step)
+    assert len(march.history) == 2
+    assert np.abs(march.spectra - state).max() < 1e-14
+
+
+def test_a_fluid_without_a_scalar_moves_alike():
+    make = {"grid": (12, 24, 12), "box": (2.0, 4.0, 2.0), "reynolds": 50, "thickness": 0.15}
+    alone = Jet(**make, scalar=False).simulate(times=[0.3])
+    assert alone.scalar is None
+    assert np.array_equal(alone.velocity, Jet(**make).simulate(times=[0.3]).velocity)
+    assert Jet(**make, scalar=False).state_names == ("u", "v", "w")
+
+
+@pytest.mark.parametrize("backend", ["scipy", "torch"])
+def test_the_classical_scheme_is_of_fourth_order(backend):
+    if backend == "torch":
+        pytest.importorskip("torch")
+    ends = {}
+    for courant in (1.0, 0.5, 0.125):
+        fluid = Fluid(**CUBE, viscosity=0.01, courant=courant, scheme="rk4", backend=backend)
+        ends[courant] = fluid.simulate(times=[1.0]).velocity
+    errors = [np.abs(ends[c] - ends[0.125]).max() for c in (1.0, 0.5)]
+    assert errors[0] / errors[1] > 12.0
 
 
 def test_the_abc_flow_decays_exactly():
@@ -120,6 +193,8 @@ def test_unknown_names_and_wrong_times_are_refused():
         Fluid(**CUBE, viscosity=0.1, start="plain-jet")
     with pytest.raises(UnknownNameError):
         Fluid(**CUBE, viscosity=0.1, precision="half")
+    with pytest.raises(UnknownNameError, match="rk4"):
+        Fluid(**CUBE, viscosity=0.1, scheme="euler")
     fluid = Fluid(**CUBE, viscosity=0.1)
     for times in (None, [], [1.0, 0.5], [-1.0], [np.nan], "later"):
         with pytest.raises(InputError, match="times"):

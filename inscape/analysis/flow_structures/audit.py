@@ -66,6 +66,7 @@ def interface_audit(
     unit: float = 1.0,
     clusters: int = 4,
     width: float = 0.2,
+    reference: Surface | None = None,
 ) -> InterfaceAudit:
     """The turbulent/non-turbulent interface by clusters, by one cluster more and less, vorticity and pdf minimum.
 
@@ -75,6 +76,7 @@ def interface_audit(
     quantities : fields on its grid whose contrast across the interface is asked.
     unit, width : of the profiles, as of `interface.profile`.
     clusters : of the rule that the others are compared with.
+    reference : the interface by that rule, where it has been found before.
 
     Raises
     ------
@@ -82,7 +84,8 @@ def interface_audit(
     """
     if not quantities:
         raise InputError("audit: no quantity found, expected fields by name")
-    reference = from_clusters(field, at=at, clusters=clusters).tnti
+    if reference is None:
+        reference = from_clusters(field, at=at, clusters=clusters).tnti
     rules = {
         f"{clusters + 1} clusters": lambda: from_clusters(field, at=at, clusters=clusters + 1).tnti,
         "vorticity": lambda: from_vorticity(field, at=at),

@@ -255,9 +255,13 @@ def carried_field(flow: GriddedFlow, quantity: Quantity) -> GridSampler:
     """Lap u or Lap curl u of a field in space, to be read along paths."""
     field = flow.field
     spacing, closes = field.metric_spacing, tuple(field.periodic)  # type: ignore[arg-type]
-    spread = np.empty_like(field.velocity[:, :3])
-    # Frame by frame: the spectra of all of them at once would be the largest thing in memory.
-    for place, velocity in enumerate(field.velocity[:, :3]):
-        source = velocity if quantity == "momentum" else curl(velocity, spacing, closes)
-        spread[place] = laplacian_of(source, spacing, closes)
-    return flow.quantity(spread)
+
+    def diffusive() -> np.ndarray:
+        spread = np.empty_like(field.velocity[:, :3])
+        # Frame by frame: the spectra of all of them at once would be the largest thing in memory.
+        for place, velocity in enumerate(field.velocity[:, :3]):
+            source = velocity if quantity == "momentum" else curl(velocity, spacing, closes)
+            spread[place] = laplacian_of(source, spacing, closes)
+        return spread
+
+    return flow.derived(f"Laplacian of {quantity}", diffusive)

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from inscape.analysis.flow_structures.seeds import Seeds
-from inscape.trajectories.velocity_fields.derivatives import derivative_along
+from inscape.trajectories.velocity_fields.derivatives import stencils
 
 
 def grid_gradient(positions: Float[np.ndarray, "*shape axis"], seeds: Seeds) -> Float[np.ndarray, "*shape axis axis"]:
@@ -21,13 +21,13 @@ def grid_gradient(positions: Float[np.ndarray, "*shape axis"], seeds: Seeds) -> 
     moved = positions - seeds.points.reshape(positions.shape)
     out = np.empty((*positions.shape, dimension))
     has_lost = bool(np.isnan(moved).any())
-    for j in range(dimension):
-        for i in range(dimension):
-            values = moved[..., i]
-            slope = derivative_along(values, j, spacing[j], periodic=seeds.periodic[j], spectral=False)
-            if has_lost:
-                slope = np.where(np.isfinite(slope), slope, _second_order(values, j, spacing[j], seeds.periodic[j]))
-            out[..., i, j] = slope
+    for j, count in enumerate(seeds.shape):
+        index, weights = stencils(count, seeds.periodic[j])
+        split = (-1, count, int(np.prod(seeds.shape[j + 1 :])), dimension)
+        _slopes_along(moved.reshape(split), index, weights / spacing[j], out.reshape(*split, dimension), j)
+        if has_lost:
+            near = _second_order(moved, j, spacing[j], seeds.periodic[j])
+            out[..., j] = np.where(np.isfinite(out[..., j]), out[..., j], near)
         out[..., j, j] += 1.0
     if has_lost:
         out[np.isnan(moved).any(axis=-1)] = np.nan
@@ -53,6 +53,23 @@ def _second_order(values: np.ndarray, axis: int, spacing: float, periodic: bool)
         edge = np.moveaxis(slope, axis, 0)
         edge[0] = edge[-1] = np.nan
     return slope
+
+
+@numba.njit(cache=True, nogil=True, fastmath={"contract"})
+def _slopes_along(values: np.ndarray, index: np.ndarray, weights: np.ndarray, out: np.ndarray, column: int) -> None:
+    """out[p, r, q, i, column] = sum_k weights[r, k] values[p, index[r, k], q, i], five weights a row."""
+    for p in range(values.shape[0]):
+        for r in range(values.shape[1]):
+            a, b, c, d, e = index[r, 0], index[r, 1], index[r, 2], index[r, 3], index[r, 4]
+            for q in range(values.shape[2]):
+                for i in range(values.shape[3]):
+                    out[p, r, q, i, column] = (
+                        weights[r, 0] * values[p, a, q, i]
+                        + weights[r, 1] * values[p, b, q, i]
+                        + weights[r, 2] * values[p, c, q, i]
+                        + weights[r, 3] * values[p, d, q, i]
+                        + weights[r, 4] * values[p, e, q, i]
+                    )
 
 
 @numba.njit(cache=True, error_model="numpy")

@@ -20,8 +20,7 @@ REASONS = {
     "stretched alike.",
     "speed_ftle": "The ratio to numbacs is below its bound on this machine; the table of the gridded FTLE has our time "
     "for each number of steps.",
-    "speed_fluidsim": "Our step carries the scalar, four of thirteen transforms, which fluidsim's has not, and takes "
-    "them from SciPy, where fluidsim takes pyFFTW's.",
+    "speed_fluidsim": "Our transforms are SciPy's, where fluidsim takes pyFFTW's.",
     "superlayer": "The flux profile does not rise within the bounds; see the figure of the profiles.",
     "backward_gradient": "The past-time FTLE is less tied to the scalar's gradient than the bound asks, which a "
     "smoother jet (Reynolds number 25 to 29 of the Taylor scale) had set; the future-time one is hardly tied at all.",

@@ -13,6 +13,8 @@ from inscape.analysis.flow_structures import flow_map, ftle
 from inscape.single_thread import single_thread
 from inscape.studies.turbulent_interface.peers import fluidsim_step, numbacs_ftle
 from inscape.systems.flows import Fluid, GriddedFlow, carrier, double_gyre
+from inscape.systems.flows.march import March
+from inscape.systems.flows.solver import Scheme
 from inscape.trajectories.velocity_fields import VelocityField
 
 REPEATS = 3
@@ -31,14 +33,14 @@ def gyre_field() -> VelocityField:
 def gridded_ftle(item: Mapping[str, Any]) -> dict[str, Any]:
     """CPU seconds and median errors of a gridded FTLE field, ours and numbacs's.
 
-    item : "seeds" along x and y, "steps" that we may take, from few to many, "reference" steps of the exact flow. Of
-    ours counts the cheapest whose flow map has no larger median error than numbacs's. Splines, flow map and FTLE are
-    all on the clock, for both.
+    item : "seeds" along x and y, "steps" that we may take, from few to many, "reference" steps of the exact flow, and
+    whether to time "peers". Of ours counts the cheapest whose flow map has no larger median error than numbacs's.
+    Splines, flow map and FTLE are all on the clock, for both.
     """
     seeds = (np.linspace(0, 2, item["seeds"][0]), np.linspace(0, 1, item["seeds"][1]))
     exact = flow_map(double_gyre(), at=0.0, over=DURATION, seeds=seeds, steps=item["reference"])[DURATION]
     field = gyre_field()
-    theirs = numbacs_ftle(field, seeds, DURATION, REPEATS) if importlib.util.find_spec("numbacs") else None
+    theirs = numbacs_ftle(field, seeds, DURATION, REPEATS) if _is_timed("numbacs", item) else None
     flow_map(GriddedFlow(field), at=0.0, over=1.0, seeds=seeds, steps=2)  # Compiled once, outside the clock.
     rows, stretched = [], np.empty(0)
     for steps in item["steps"]:
@@ -64,14 +66,44 @@ def gridded_ftle(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def solver_step(item: Mapping[str, Any]) -> dict[str, float | None]:
-    """CPU seconds of a step on `grid`: ours, and fluidsim's ns3d (Runge-Kutta of fourth order) if it is installed."""
-    fluid = Fluid(grid=item["grid"], box=item["box"], viscosity=1e-3, start="taylor-green", courant=0.5)
+    """CPU seconds of a step on `grid` in double precision: ours, and fluidsim's ns3d if it is installed and asked for.
+
+    "ours" solves what fluidsim does: the same equations without a scalar, the 2/3 rule, the classical fourth-order
+    scheme with exact viscosity. "with_scalar" adds the scalar, "third_order" is our default scheme with it. The two
+    ratios are to fluidsim's step.
+    """
+    theirs = fluidsim_step(item) if _is_timed("fluidsim", item) else None
+    found: dict[str, float | None] = {
+        "ours": our_step(item, scheme="rk4", scalar=False),
+        "with_scalar": our_step(item, scheme="rk4", scalar=True),
+        "third_order": our_step(item, scheme="rk3", scalar=True),
+        "theirs": theirs,
+    }
+    for ratio, name in (("ratio", "ours"), ("ratio_with_scalar", "with_scalar")):
+        seconds = found[name]
+        found[ratio] = None if theirs is None or seconds is None else seconds / theirs
+    return found
+
+
+def our_step(item: Mapping[str, Any], scheme: Scheme, scalar: bool) -> float:
+    """CPU seconds of a step on `grid` in `box`, mean over `time`, first steps left out."""
+    fluid = Fluid(
+        grid=item["grid"],
+        box=item["box"],
+        viscosity=1e-3,
+        start="taylor-green",
+        courant=0.5,
+        scheme=scheme,
+        scalar=scalar,
+    )
+    velocity, dye = fluid.initial_state()
+    march = March(fluid, np.concatenate([velocity, dye[None]]) if scalar else velocity)
     with single_thread():
+        march.go_on_to(0.1 * item["time"])
+        steps = len(march.history)
         began = time.process_time()
-        run = fluid.run(times=[item["time"]])
-        ours = (time.process_time() - began) / run.budget.steps
-    theirs = fluidsim_step(item) if importlib.util.find_spec("fluidsim") else None
-    return {"ours": ours, "theirs": theirs, "ratio": None if theirs is None else ours / theirs}
+        march.go_on_to(1.1 * item["time"])
+        return (time.process_time() - began) / (len(march.history) - steps)
 
 
 def particle_evaluations(item: Mapping[str, Any]) -> float:
@@ -103,6 +135,10 @@ def cpu_seconds(work: Callable[[], Any], repeats: int = REPEATS) -> tuple[float,
             result = work()
             found.append(time.process_time() - began)
     return min(found), result
+
+
+def _is_timed(peer: str, item: Mapping[str, Any]) -> bool:
+    return bool(item["peers"]) and importlib.util.find_spec(peer) is not None
 
 
 def _median_distance(found: np.ndarray, exact: np.ndarray) -> float:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import resource
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,10 @@ from inscape.analysis.flow_structures import (
     planar_error,
     turbulence_scales,
 )
+from inscape.analysis.flow_structures.interface import Interfaces
 from inscape.analysis.flow_structures.path_correlation import pearson
 from inscape.analysis.flow_structures.profiles import Profile
+from inscape.analysis.flow_structures.turbulence_scales import TurbulenceScales
 from inscape.single_thread import single_thread
 from inscape.systems.flows import GriddedFlow, Jet
 from inscape.trajectories.velocity_fields import VelocityField, curl, gradient, laplacian
@@ -57,30 +60,39 @@ def _structures(item: Mapping[str, Any]) -> dict[str, Any]:
     spent = time.process_time() - began
     field, stride = run.field, item["stride"]
     flow = GriddedFlow(field, interpolation="linear")
+
+    @cache
+    def state(frame: int) -> tuple[Interfaces, TurbulenceScales]:
+        return _state(field, frame, stride)
+
     first, middle = float(item["first"]), float(item["middle"])
     found: dict[str, Any] = {
         "budget": run.budget.imbalance,
         "steps": run.budget.steps,
         "step": spent / run.budget.steps,
-        **_early(field, flow, first, item["forward"], stride, item["rate"]),
-        **_middle(field, flow, middle, item["both"], stride, item["rate"]),
-        "constancy": _tangential_in_time(field, stride),
+        **_early(flow, first, item["forward"], stride, item["rate"], *state(field.frame(first))),
+        **_middle(flow, middle, item["both"], stride, item["rate"], *state(field.frame(middle))),
+        "constancy": _tangential_in_time(field, stride, state),
     }
     longest = max(item["both"])
-    plane = planar_error(field, at=middle, over=longest, index=0, steps=_steps(item["rate"], longest), flux=stride == 1)
+    steps = _steps(item["rate"], longest)
+    plane = planar_error(field, at=middle, over=longest, index=0, steps=steps, flux=stride == 1, flow=flow)
     found |= {"planar_stretching": plane.stretching, "planar_flux": plane.flux}
     found["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return found
 
 
 def _early(
-    field: VelocityField, flow: GriddedFlow, at: float, forward: list[float], stride: int, rate: float
+    flow: GriddedFlow,
+    at: float,
+    forward: list[float],
+    stride: int,
+    rate: float,
+    edges: Interfaces,
+    scales: TurbulenceScales,
 ) -> dict[str, Any]:
     """Jumps of stretching and flux as time goes on, and how long both live."""
-    edges = _interfaces(field, at, stride)
-    scales = turbulence_scales(
-        field, at, inside=_whole(edges.tnti.inside, stride), even_along=EVEN, integral_length=HALF_WIDTH
-    )
+    field = flow.field
     seeds = tuple(axis[::stride] for axis in field.axes)
     maps = flow_map(flow, at=at, over=forward, seeds=seeds, steps=_steps(rate, max(forward)))
     barriers = momentum_barrier(flow, maps)
@@ -125,13 +137,16 @@ def _early(
 
 
 def _middle(
-    field: VelocityField, flow: GriddedFlow, at: float, both: list[float], stride: int, rate: float
+    flow: GriddedFlow,
+    at: float,
+    both: list[float],
+    stride: int,
+    rate: float,
+    edges: Interfaces,
+    scales: TurbulenceScales,
 ) -> dict[str, Any]:
     """Past against future, tangential against normal, and the audit of the rules."""
-    edges = _interfaces(field, at, stride)
-    scales = turbulence_scales(
-        field, at, inside=_whole(edges.tnti.inside, stride), even_along=EVEN, integral_length=HALF_WIDTH
-    )
+    field = flow.field
     seeds = tuple(axis[::stride] for axis in field.axes)
     maps = flow_map(flow, at=at, over=[*both, *(-d for d in both)], seeds=seeds, steps=_steps(rate, max(both)))
     stretched = {d: ftle(maps[d]) for d in maps}
@@ -157,7 +172,11 @@ def _middle(
     at_edge = np.abs(edges.tnti.distance) <= 0.3 * scales.taylor
     thin_field = field if stride == 1 else _thin_field(field, stride)
     audit = interface_audit(
-        thin_field, at, {"ftle": stretched[both[0]], "back": stretched[-longest]}, unit=scales.taylor
+        thin_field,
+        at,
+        {"ftle": stretched[both[0]], "back": stretched[-longest]},
+        unit=scales.taylor,
+        reference=edges.tnti,
     )
     depth = stretched[longest].shape[2] // 2
     return {
@@ -187,16 +206,14 @@ def _middle(
     }
 
 
-def _tangential_in_time(field: VelocityField, stride: int) -> dict[str, Any]:
+def _tangential_in_time(
+    field: VelocityField, stride: int, state: Callable[[int], tuple[Interfaces, TurbulenceScales]]
+) -> dict[str, Any]:
     """Tangential diffusive flux within 0.3 Taylor scales of the interface, at five instants."""
     places = np.unique(np.linspace(0, len(field) - 1, 5).astype(int))
     values = []
     for place in places:
-        at = float(field.times[place])
-        edges = _interfaces(field, at, stride)
-        scales = turbulence_scales(
-            field, at, inside=_whole(edges.tnti.inside, stride), even_along=EVEN, integral_length=HALF_WIDTH
-        )
+        edges, scales = state(int(place))
         tangential, _ = _flux(field, int(place), edges.tnti.normals, stride)
         near = np.abs(edges.tnti.distance) <= 0.3 * scales.taylor
         values.append(float(field.viscosity * tangential[near].mean()))
@@ -207,10 +224,14 @@ def _steps(rate: float, duration: float) -> int:
     return max(2, int(np.ceil(rate * duration)))
 
 
-def _interfaces(field: VelocityField, at: float, stride: int) -> Any:
-    scalar = _thin(field.scalar[field.frame(at)], stride)  # type: ignore[index]
+def _state(field: VelocityField, frame: int, stride: int) -> tuple[Interfaces, TurbulenceScales]:
+    """The interfaces of a frame, and the scales of the turbulence inside."""
+    scalar = _thin(field.scalar[frame], stride)  # type: ignore[index]
     axes = tuple(axis[::stride] for axis in field.axes)
-    return interface.from_clusters(scalar, clusters=4, axes=axes, periodic=field.periodic)
+    edges = interface.from_clusters(scalar, clusters=4, axes=axes, periodic=field.periodic)
+    inside = _whole(edges.tnti.inside, stride)
+    at = float(field.times[frame])
+    return edges, turbulence_scales(field, at, inside=inside, even_along=EVEN, integral_length=HALF_WIDTH)
 
 
 def _flux(field: VelocityField, place: int, normals: np.ndarray, stride: int) -> tuple[np.ndarray, np.ndarray]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -45,6 +45,7 @@ class GriddedFlow:
         dimension = field.dimension
         velocity = field.velocity[:, :dimension]
         self.sampler = self._sampler(velocity * self._cells_per_length(velocity.dtype))
+        self._derived: dict[str, GridSampler] = {}
 
     @classmethod
     def from_file(
@@ -109,6 +110,12 @@ class GriddedFlow:
                 f"{', '.join(map(str, self.field.shape))})"
             )
         return self._sampler(given)
+
+    def derived(self, name: str, values: Callable[[], Float[np.ndarray, "time ..."]]) -> GridSampler:
+        """A quantity that follows from the field: made when it is first asked for by this name, and kept."""
+        if name not in self._derived:
+            self._derived[name] = self.quantity(values())
+        return self._derived[name]
 
     def to_cells(self, points: Float[np.ndarray, "... axis"]) -> Float[np.ndarray, "... axis"]:
         """Coordinates in cells from the first node."""

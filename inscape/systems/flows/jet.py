@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from inscape.errors import InputError
-from inscape.systems.flows.solver import Fluid, Precision
+from inscape.systems.flows.solver import Fluid, Precision, Scheme
 from inscape.systems.flows.spectral import Backend
 
 
@@ -18,7 +18,7 @@ class Jet(Fluid):
     ----------
     grid, box : points and lengths (in widths of the jet) along the stream, across it and along the span.
     reynolds : speed times width over viscosity.
-    schmidt, thickness, noise, wavelength, seed, backend, device, precision, courant : as of `Fluid`.
+    schmidt, thickness, noise, wavelength, seed, backend, device, precision, courant, scheme, scalar : as of `Fluid`.
 
     It is statistically even along stream and span, so its mean does not drift: a camera that moves with its interface.
     """
@@ -38,6 +38,8 @@ class Jet(Fluid):
         device: str = "cpu",
         precision: Precision = "double",
         courant: float = 0.6,
+        scheme: Scheme = "rk3",
+        scalar: bool = True,
     ):
         try:
             viscosity = 1.0 / float(reynolds)
@@ -57,6 +59,8 @@ class Jet(Fluid):
             device=device,
             precision=precision,
             courant=courant,
+            scheme=scheme,
+            scalar=scalar,
         )
         if self.box.lengths[1] < 2.0:
             raise InputError(f"box: {self.box.lengths[1]:g} widths across the jet found, expected at least 2")

@@ -1,7 +1,8 @@
-"""`Fluid`: an incompressible fluid with a passive scalar in a periodic box, by a pseudo-spectral method.
+"""`Fluid`: an incompressible fluid, with a passive scalar or without, in a periodic box, by a pseudo-spectral method.
 
-Rotational form of the Navier-Stokes equations; waves above a third of the grid's dropped; viscosity and diffusion exact
-by integrating factors; the third-order Runge-Kutta scheme of Williamson 1980 (J. Comput. Phys. 35) in two registers.
+Waves above a third of the grid's are dropped; viscosity and diffusion are exact by integrating factors. Time goes by
+the third-order Runge-Kutta scheme of Williamson 1980 (J. Comput. Phys. 35) in two registers, or by the classical
+fourth-order one.
 """
 
 from __future__ import annotations
@@ -13,16 +14,14 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float
 
-from inscape.errors import DivergedError, InputError, UnknownNameError
+from inscape.errors import InputError, UnknownNameError
 from inscape.systems.flows.initial_states import STATES
+from inscape.systems.flows.march import March
 from inscape.systems.flows.spectral import Backend, Box
 from inscape.trajectories.velocity_fields.field import VelocityField
 
 Precision = Literal["double", "single"]
-# Williamson's third-order scheme: share of the old register, weight of the new one, instants of the stages.
-_KEEP = (0.0, -5.0 / 9.0, -153.0 / 128.0)
-_TAKE = (1.0 / 3.0, 15.0 / 16.0, 8.0 / 15.0)
-_INSTANT = (0.0, 1.0 / 3.0, 3.0 / 4.0, 1.0)
+Scheme = Literal["rk3", "rk4"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,14 +75,14 @@ class Fluid:
     seed : of the noise.
     backend, device : "scipy", or "torch" with a device such as "cuda".
     precision : "double" or "single".
-    courant : time step times the sum of |u_i| / dx_i, at most; above about 0.8 the scheme is unstable.
+    courant : time step times the sum of |u_i| / dx_i, at most; above about 0.8 the third-order scheme is unstable.
+    scheme : "rk3", three evaluations a step, or "rk4", four.
+    scalar : whether a scalar is carried; without one a step costs a third less.
 
     Raises
     ------
     InputError, UnknownNameError : if an argument is not what it should be.
     """
-
-    state_names = ("u", "v", "w", "scalar")
 
     def __init__(
         self,
@@ -101,9 +100,13 @@ class Fluid:
         device: str = "cpu",
         precision: Precision = "double",
         courant: float = 0.6,
+        scheme: Scheme = "rk3",
+        scalar: bool = True,
     ):
         if precision not in ("double", "single"):
             raise UnknownNameError("precision", str(precision), ("double", "single"))
+        if scheme not in ("rk3", "rk4"):
+            raise UnknownNameError("scheme", str(scheme), ("rk3", "rk4"))
         if start not in STATES:
             raise UnknownNameError("initial state", str(start), STATES)
         self.viscosity = _positive("viscosity", viscosity)
@@ -111,6 +114,8 @@ class Fluid:
         self.courant = _positive("courant", courant)
         if self.courant > 1.0:
             raise InputError(f"courant: {courant:g} found, expected at most 1; the scheme is unstable beyond")
+        self.scheme = scheme
+        self.has_scalar = bool(scalar)
         self.start = start
         self.thickness = _positive("thickness", thickness)
         self.wavelength = _positive("wavelength", wavelength)
@@ -119,6 +124,10 @@ class Fluid:
             raise InputError(f"noise: {noise!r} found, expected a number of at least 0")
         self.seed = seed
         self.box = Box(grid, box, backend=backend, device=device, is_double=precision == "double")
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        return ("u", "v", "w", "scalar") if self.has_scalar else ("u", "v", "w")
 
     @property
     def parameters(self) -> Mapping[str, float]:
@@ -137,7 +146,8 @@ class Fluid:
     ) -> VelocityField:
         """Frames at rising `times` (from 0, where the fluid starts); `field.trajectory()` has them as a run.
 
-        `initial` is velocity and scalar on the grid; the named initial state if None.
+        `initial` is velocity and scalar on the grid (which a fluid without one leaves aside); the named initial state
+        if None.
         """
         if inputs is not None:
             raise InputError("inputs: found some, but the fluid is not driven")
@@ -156,120 +166,28 @@ class Fluid:
         DivergedError : if the velocity stops being finite.
         """
         instants = _instants(times)
-        march = _March(self, self.initial_state() if initial is None else _checked(initial, self.box.grid))
-        frames, scalars = [], []
-        for instant in instants:
+        velocity, scalar = self.initial_state() if initial is None else _checked(initial, self.box.grid)
+        march = March(self, np.concatenate([velocity, scalar[None]]) if self.has_scalar else velocity)
+        kind = np.float64 if self.box.is_double else np.float32
+        velocities = np.empty((len(instants), 3, *self.box.grid), dtype=kind)
+        scalars = np.empty((len(instants), *self.box.grid), dtype=kind) if self.has_scalar else None
+        for k, instant in enumerate(instants):
             march.go_on_to(float(instant))
-            velocity, scalar = march.fields()
-            frames.append(velocity)
-            scalars.append(scalar)
+            fields = march.fields()
+            velocities[k] = fields[:3]
+            if scalars is not None:
+                scalars[k] = fields[3]
         field = VelocityField(
             times=instants,
             axes=self.box.axes,
-            velocity=np.stack(frames),
-            scalar=np.stack(scalars),
+            velocity=velocities,
+            scalar=scalars,
             periodic=True,
             viscosity=self.viscosity,
             source=f"{self.start}, {' x '.join(map(str, self.box.grid))}, viscosity {self.viscosity:g}",
         )
         history = np.array(march.history)
         return FluidRun(field, Budget(history[:, 0], history[:, 1], history[:, 2]))
-
-
-class _March:
-    """One run: spectra of velocity and scalar, and their way through time."""
-
-    def __init__(self, fluid: Fluid, state: tuple[np.ndarray, np.ndarray]):
-        self.fluid, self.box = fluid, fluid.box
-        velocity, scalar = state
-        box = self.box
-        both = box.spectral(box.array(np.concatenate([velocity, scalar[None]])))
-        box.without_divergence(both[:3])
-        self.spectra = both
-        self.register = both * 0.0
-        self.time = 0.0
-        self.history: list[tuple[float, float, float]] = []
-        self._decays: tuple[float, list[Any]] = (-1.0, [])
-        self._note()
-
-    def go_on_to(self, instant: float) -> None:
-        while self.time < instant - 1e-12:
-            self._step(instant)
-
-    def fields(self) -> tuple[np.ndarray, np.ndarray]:
-        both = self.box.numpy(self.box.physical(self.spectra))
-        return both[:3].copy(), both[3].copy()
-
-    def _step(self, instant: float) -> None:
-        step = 0.0
-        for stage in range(3):
-            change, speed = self._change(stage == 0)
-            if stage == 0:
-                step = self._length(speed, instant)
-                decays = self._decay(step)
-            if stage:
-                self.register *= _KEEP[stage]
-                self.register += change * step
-            else:
-                self.register = change * step
-            self.spectra += _TAKE[stage] * self.register
-            self.spectra *= decays[stage]
-            if stage < 2:
-                self.register *= decays[stage]
-        # The last instant is met exactly.
-        self.time = instant if abs(instant - self.time - step) < 1e-12 else self.time + step
-        self._note()
-
-    def _change(self, wants_speed: bool) -> tuple[Any, float]:
-        """Spectra of u x curl u without its divergence, and of -div(u c); the largest sum of |u_i| / dx_i."""
-        box = self.box
-        stack = box.module.concatenate
-        fields = box.physical(stack((self.spectra, box.curl(self.spectra[:3]))))
-        u, v, w, c = fields[0], fields[1], fields[2], fields[3]
-        p, q, r = fields[4], fields[5], fields[6]
-        speed = 0.0
-        if wants_speed:
-            hx, hy, hz = box.spacing
-            speed = float((abs(u) / hx + abs(v) / hy + abs(w) / hz).max())
-        products = box.module.stack((v * r - w * q, w * p - u * r, u * q - v * p, u * c, v * c, w * c))
-        spectra = box.spectral(products)
-        box.without_divergence(spectra[:3])
-        spectra[3] = -box.divergence(spectra[3:])
-        return spectra[:4], speed
-
-    def _length(self, speed: float, instant: float) -> float:
-        if not np.isfinite(speed):
-            raise DivergedError(
-                f"fluid: velocity is not finite at t = {self.time:g}; take a finer grid or more viscosity"
-            )
-        left = instant - self.time
-        longest = self.fluid.courant / speed if speed > 0 else left
-        return left / max(1, int(np.ceil(left / longest - 1e-9)))
-
-    def _decay(self, step: float) -> list[Any]:
-        """How viscosity and diffusion damp each wave over the three parts of a step."""
-        if abs(self._decays[0] - step) > 1e-14:
-            box, fluid = self.box, self.fluid
-            shares = np.diff(_INSTANT)
-            damping = [fluid.viscosity] * 3 + [fluid.viscosity / fluid.schmidt]
-            found = []
-            for share in shares:
-                by_field = {d: box.module.exp(box.squared * (-d * share * step)) for d in set(damping)}
-                found.append(
-                    by_field[damping[0]] if len(by_field) == 1 else box.module.stack([by_field[d] for d in damping])
-                )
-            self._decays = (step, found)
-        return self._decays[1]
-
-    def _note(self) -> None:
-        velocity = self.spectra[:3]
-        energy = 0.5 * self.box.mean_square(velocity)
-        if not np.isfinite(energy):
-            raise DivergedError(
-                f"fluid: energy is not finite at t = {self.time:g}; take a finer grid or more viscosity"
-            )
-        dissipation = self.fluid.viscosity * self.box.mean_square(velocity, self.box.squared)
-        self.history.append((self.time, energy, dissipation))
 
 
 def _positive(name: str, value: Any) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 
 from inscape.errors import InputError, UnknownNameError
 from inscape.extras import require
+from inscape.systems.flows.transforms import AllAtOnce, FieldByField, Transforms
 
 Backend = Literal["scipy", "torch"]
 _FEWEST = 6
@@ -27,8 +28,7 @@ class Box:
     is_double : 64-bit numbers where True, 32-bit where False.
 
     Only waves below a third of the grid's are kept (the 2/3 rule of Orszag 1971), so that a product of two fields is
-    exact in them. Spectra are (field, 2K_x + 1, 2K_y + 1, K_z + 1), about 30 % of the grid's; transforms go axis by
-    axis and skip the waves that are known to be zero.
+    exact in them. Spectra are (field, 2K_x + 1, 2K_y + 1, K_z + 1), about 30 % of the grid's.
     """
 
     def __init__(
@@ -48,16 +48,7 @@ class Box:
         self.device = device
         self.is_double = is_double
         self.highest = tuple((n - 1) // 3 for n in self.grid)
-        if backend == "torch":
-            self.module = require("torch", "neural")
-            self._fft: Any = self.module.fft
-            self._axis = "dim"
-        else:
-            import scipy.fft
-
-            self.module = np
-            self._fft = scipy.fft
-            self._axis = "axis"
+        self.module: Any = require("torch", "neural") if backend == "torch" else np
         kx, ky, kz = self._numbers()
         self.waves = tuple(self.array(k) for k in (kx, ky, kz))
         squared = kx**2 + ky**2 + kz**2
@@ -95,49 +86,29 @@ class Box:
         """An array of the backend as NumPy's."""
         return values.detach().cpu().numpy() if self.backend == "torch" else np.asarray(values)
 
-    def zeros(self, *shape: int) -> Any:
-        """Complex zeros."""
-        return self.array(np.zeros(shape, dtype=complex))
+    @property
+    def is_compiled(self) -> bool:
+        """Whether waves are stepped by compiled kernels, as NumPy's are."""
+        return self.backend == "scipy"
+
+    def scalars(self, *numbers: float) -> tuple[Any, ...]:
+        """Numbers in the box's precision."""
+        kind = np.float64 if self.is_double else np.float32
+        return tuple(kind(number) for number in numbers)
+
+    def transforms(self) -> Transforms:
+        """Transforms for one thread, which use their memory again."""
+        if self.backend == "torch":
+            return AllAtOnce(self.module, self.grid, self.highest)
+        return FieldByField(self.grid, self.highest, self.is_double)
 
     def physical(self, spectra: Any) -> Any:
         """(field, *grid) from (field, *waves)."""
-        nx, ny, nz = self.grid
-        kx, ky, _ = self.highest
-        count = spectra.shape[0]
-        wide = self._zeros_like(spectra, (count, nx, *spectra.shape[2:]))
-        wide[:, : kx + 1] = spectra[:, : kx + 1]
-        wide[:, nx - kx :] = spectra[:, kx + 1 :]
-        lines = self._transform("ifft", wide, -3)
-        tall = self._zeros_like(spectra, (count, nx, ny, spectra.shape[3]))
-        tall[:, :, : ky + 1] = lines[:, :, : ky + 1]
-        tall[:, :, ny - ky :] = lines[:, :, ky + 1 :]
-        return self._fft.irfft(self._transform("ifft", tall, -2), n=nz, norm="forward", **{self._axis: -1})
+        return self.transforms().on_grid(spectra)
 
     def spectral(self, fields: Any) -> Any:
         """(field, *waves) from (field, *grid); waves above a third of the grid's are dropped."""
-        nx, ny, _ = self.grid
-        kx, ky, kz = self.highest
-        deep = self._fft.rfft(fields, norm="forward", **{self._axis: -1})[..., : kz + 1]
-        tall = self._transform("fft", deep, -2)
-        kept = self._zeros_like(tall, (tall.shape[0], nx, 2 * ky + 1, kz + 1))
-        kept[:, :, : ky + 1] = tall[:, :, : ky + 1]
-        kept[:, :, ky + 1 :] = tall[:, :, ny - ky :]
-        wide = self._transform("fft", kept, -3)
-        out = self._zeros_like(wide, (wide.shape[0], 2 * kx + 1, 2 * ky + 1, kz + 1))
-        out[:, : kx + 1] = wide[:, : kx + 1]
-        out[:, kx + 1 :] = wide[:, nx - kx :]
-        return out
-
-    def _transform(self, name: str, values: Any, axis: int) -> Any:
-        options: dict[str, Any] = {self._axis: axis, "norm": "forward"}
-        if self.backend == "scipy":
-            options["overwrite_x"] = True
-        return getattr(self._fft, name)(values, **options)
-
-    def _zeros_like(self, model: Any, shape: tuple[int, ...]) -> Any:
-        if self.backend == "torch":
-            return self.module.zeros(shape, dtype=model.dtype, device=model.device)
-        return np.zeros(shape, dtype=model.dtype)
+        return self.transforms().in_waves(fields, len(fields))
 
     def curl(self, spectra: Any) -> Any:
         """Spectra of the curl of a vector field."""
@@ -159,10 +130,13 @@ class Box:
         spectra[2] -= kz * pressure
         return spectra
 
+    def power(self, spectra: Any) -> Any:
+        """(*waves) the share of each wave, and of its mirror image that is not held, in the mean of |field|^2."""
+        return self.weights * (spectra.real**2 + spectra.imag**2).sum(0)
+
     def mean_square(self, spectra: Any, factor: Any = 1.0) -> float:
         """Mean over the box of |field|^2, each wave times `factor`."""
-        power = (spectra.real**2 + spectra.imag**2).sum(0)
-        return float((self.weights * factor * power).sum())
+        return float((factor * self.power(spectra)).sum())
 
 
 def _whole_numbers(name: str, values: Any) -> tuple[int, int, int]:

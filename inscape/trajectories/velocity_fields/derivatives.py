@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from inscape.errors import InputError
 
@@ -55,6 +55,18 @@ def derivative_along(
     else:
         out = _differences(field, order) / field.dtype.type(spacing**order)
     return np.moveaxis(out, 0, axis)
+
+
+def stencils(count: int, periodic: bool) -> tuple[Int[np.ndarray, "point 5"], Float[np.ndarray, "point 5"]]:
+    """The fourth-order first difference at every point of an axis of unit spacing: whose samples, and their weights."""
+    index = np.arange(count)[:, None] + np.arange(-2, 3)
+    weights = np.tile(_INTERIOR[1], (count, 1))
+    if periodic:
+        return index % count, weights
+    for row, edge in enumerate(_FIRST_EDGE):
+        index[row], weights[row] = np.arange(5), edge
+        index[-1 - row], weights[-1 - row] = count - 1 - np.arange(5), -edge
+    return index, weights
 
 
 def _fourier(field: np.ndarray, spacing: float, order: int) -> np.ndarray:
