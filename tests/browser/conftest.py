@@ -16,7 +16,7 @@ from waiting import until
 SHOTS = os.environ.get("INSCAPE_SCREENSHOTS")
 """Folder into which the tests write a picture of each page, where it is named."""
 
-PATIENCE = 180_000
+PATIENCE = 300_000
 """Milliseconds that anything may take on a slow and busy machine before it counts as broken."""
 
 
