@@ -80,8 +80,8 @@ def test_it_prints_its_address_answers_there_and_ends_when_told(tmp_path):
         assert server.stdout is not None
         found = re.search(r"http://127\.0\.0\.1:\d+/", server.stdout.readline())
         assert found
-        with urllib.request.urlopen(found.group(), timeout=30) as answer:
+        with urllib.request.urlopen(found.group(), timeout=300) as answer:
             assert b"inscape" in answer.read()
         server.send_signal(signal.SIGINT)
-        _, said = server.communicate(timeout=30)
+        _, said = server.communicate(timeout=300)
     assert "Traceback" not in said

@@ -16,7 +16,7 @@ from waiting import until
 SHOTS = os.environ.get("INSCAPE_SCREENSHOTS")
 """Folder into which the tests write a picture of each page, where it is named."""
 
-PATIENCE = 180_000
+PATIENCE = 300_000
 """Milliseconds that anything may take on a slow and busy machine before it counts as broken."""
 
 
@@ -94,13 +94,23 @@ class Visit:
     without a graphics card are what a small machine has least of.
     """
 
-    def __init__(self, browser, gallery: Gallery, *, width: int = 1280, scheme: str = "light", motion: str = "reduce"):
+    def __init__(
+        self,
+        browser,
+        gallery: Gallery,
+        *,
+        width: int = 1280,
+        scheme: str = "light",
+        motion: str = "reduce",
+        is_stranger: bool = False,
+    ):
         self.gallery = gallery
-        height = 844 if width < 500 else 900
-        self.context = browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion=motion
-        )
+        # A browser of one's own costs more than a page: tests share one unless they leave something in it.
+        self.is_stranger = is_stranger
+        self.context = browser.new_context() if is_stranger or not browser.contexts else browser.contexts[0]
         self.page = self.context.new_page()
+        self.page.set_viewport_size({"width": width, "height": 844 if width < 500 else 900})
+        self.page.emulate_media(color_scheme=scheme, reduced_motion=motion)
         self.page.set_default_timeout(PATIENCE)
         self.faults: list[str] = []
         self.strangers: list[str] = []

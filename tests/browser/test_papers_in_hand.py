@@ -116,6 +116,9 @@ def test_two_runs_are_marked_compared_and_one_deleted_and_taken_back(visit, two_
     seen.shot("runs-compare-1280-light")
     assert accessible(page) == []
     seen.open(f"/runs/{STUDY}/{RUNS[0]}")
+    seen.shot("run-1280-light")
+    assert seen.fits()
+    assert accessible(page) == []
     page.click("form[action$=delete] button")
     page.wait_for_selector("text=The run is in the bin.")
     assert page.locator("tbody tr").count() == 1

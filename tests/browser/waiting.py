@@ -11,7 +11,7 @@ import time
 from typing import Any
 
 
-def until(page: Any, expression: str, patience: float = 240.0) -> None:
+def until(page: Any, expression: str, patience: float = 300.0) -> None:
     """Wait until an expression, or a function without arguments, is true in whichever page there is by then."""
     from playwright.sync_api import Error
 
@@ -29,7 +29,7 @@ def until(page: Any, expression: str, patience: float = 240.0) -> None:
     raise AssertionError(f"not true after {patience:g} s: {expression}")
 
 
-def appears(page: Any, selector: str, patience: float = 240.0) -> None:
+def appears(page: Any, selector: str, patience: float = 300.0) -> None:
     """Wait until an element that a CSS selector names is seen."""
     named = json.dumps(selector)
     until(page, f"[...document.querySelectorAll({named})].some((e) => e.getClientRects().length > 0)", patience)

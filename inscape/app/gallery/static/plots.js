@@ -25,7 +25,10 @@
     copy.hoverlabel = { bgcolor: inscape.colour("--panel"), bordercolor: grid, font: { color: text } };
     var axis = { gridcolor: grid, zerolinecolor: grid, linecolor: grid, tickcolor: grid };
     Object.keys(copy).forEach(function (key) {
-      if (/^[xy]axis/.test(key)) { copy[key] = Object.assign({ automargin: true }, axis, copy[key]); }
+      if (/^[xy]axis/.test(key)) {
+        // Powers of ten over many decades would stand on one another.
+        copy[key] = Object.assign({ automargin: true }, axis, copy[key].type === "log" ? { nticks: 6 } : {}, copy[key]);
+      }
       if (/^scene/.test(key)) {
         ["xaxis", "yaxis", "zaxis"].forEach(function (name) {
           copy[key][name] = Object.assign({ showbackground: false }, axis, copy[key][name]);
