@@ -27,7 +27,8 @@ PEERS = (
     "PySINDy", "PyDMD", "PyKoopman", "kooplearn", "ReservoirPy", "rcbench", "dysts", "DOP853", "scipy", "LEADS",
     "TransformerLens", "hypnettorch", "lm-polygraph", "imitation's", "stable-baselines3", "dm_control",
     "neuralforecast", "N-BEATS", "N-HiTS", "echo state network", "torch-structured", "jitcode", "jitcdde", "nolds",
-    "plain Python", "published method", "published methods", "published package's", "best peer", "the library's",
+    "plain Python", "published method", "published methods", "published package's", "best peer", "orbdot", "nestle",
+    "numbacs", "fluidsim", "PyBaMM",
 )  # fmt: skip
 """Other people's programs and results, by the names that claims use for them."""
 
