@@ -12,7 +12,7 @@ help:  ## what can be made
 
 $(VENV)/core: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) install -q -c constraints.txt -e .
+	$(PIP) install -q -c constraints.txt -e '.[web]'
 	touch $@
 
 $(VENV)/development: $(VENV)/core

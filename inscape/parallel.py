@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Literal, TypeVar
 
 import joblib
@@ -17,7 +18,9 @@ from inscape.extras import require
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Backend = Literal["loky", "threading", "serial", "dask", "ray"]
+Watcher = Callable[[str, int, int], None]
 BACKENDS: tuple[str, ...] = ("loky", "threading", "serial", "dask", "ray")
+_watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
 
 
 def parallel_map(
@@ -67,8 +70,36 @@ def parallel_map(
 
 
 @contextmanager
+def watch(watcher: Watcher) -> Iterator[None]:
+    """Tell `watcher(label, done, total)` how far the work inside the block is, whether or not a bar is drawn."""
+    before = _watcher.set(watcher)
+    try:
+        yield
+    finally:
+        _watcher.reset(before)
+
+
+def announce(label: str, done: int = 0, total: int = 0) -> None:
+    """Tell who watches what is being done now; no one hears of it where no one watches."""
+    watcher = _watcher.get()
+    if watcher is not None and label:
+        watcher(label, done, total)
+
+
+@contextmanager
 def track(total: int, label: str, progress: bool | None = None) -> Iterator[Callable[[], None]]:
     """A progress bar of `total` steps; yields the function that advances it. Quiet when output is piped."""
+    if _watcher.get() is not None:
+        done = 0
+
+        def advance() -> None:
+            nonlocal done
+            done += 1
+            announce(label, done, total)
+
+        announce(label, 0, total)
+        yield advance
+        return
     shown = sys.stderr.isatty() if progress is None else progress
     if not (shown and label and total):
         yield lambda: None

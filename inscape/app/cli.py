@@ -14,6 +14,7 @@ from inscape.app import (
     flow_commands,
     network_commands,
     orbit_commands,
+    papers_commands,
     study_commands,
     systems_commands,
 )
@@ -37,6 +38,7 @@ app.add_typer(flow_commands.app, name="flow")
 app.add_typer(battery_commands.app, name="battery")
 app.add_typer(orbit_commands.app, name="orbit")
 app.add_typer(study_commands.app, name="study")
+app.add_typer(papers_commands.app, name="papers")
 
 FileArgument = Annotated[
     Path | None,
@@ -155,6 +157,30 @@ def demo(
     from inscape.app.commands import demonstrate
 
     demonstrate(folder, seed=seed, jobs=jobs)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Where to listen; beyond this machine only with a token.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 for any that is free.", min=0, max=65535)] = 8100,
+    token: Annotated[
+        str | None, typer.Option(help="Word that visitors must know; `new` makes one.", envvar="INSCAPE_TOKEN")
+    ] = None,
+    runs: Annotated[Path | None, typer.Option(help="Folder of the runs; as of `inscape study` if left out.")] = None,
+    folder: Annotated[Path | None, typer.Option(help="Folder for uploads and jobs.")] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Open the browser.")] = False,
+) -> None:
+    """Open the gallery: papers, zoo, learning and runs in a browser, all computed on this machine.
+
+    **Examples**
+
+    `inscape serve`
+
+    `inscape serve --host 0.0.0.0 --token new`
+    """
+    from inscape.app.serve_command import serve
+
+    serve(host=host, port=port, token=token, runs=runs, folder=folder, opens_browser=open_)
 
 
 @app.command()

@@ -97,6 +97,7 @@ def forecast_and_show(
 def demonstrate(folder: Path, *, seed: int, jobs: int) -> None:
     """`inscape demo`."""
     from inscape.app.samples import SAMPLES
+    from inscape.app.serve_command import invitation
     from inscape.app.terminal import print_line
 
     started = clock.perf_counter()
@@ -113,6 +114,7 @@ def demonstrate(folder: Path, *, seed: int, jobs: int) -> None:
         print_line(f"  report: {written.resolve()}")
         print_line("")
     print_line(f"Done in {clock.perf_counter() - started:.0f} s. Open a report in any browser; it needs no network.")
+    print_line(invitation())
 
 
 def _learned(file: Path | None, sample: str | None, options: dict[str, Any]) -> Learned:

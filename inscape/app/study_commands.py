@@ -110,6 +110,29 @@ def show(
     _show(show_study(name, scale=scale, store=store), json)  # type: ignore[arg-type]
 
 
+@app.command("index")
+def index(
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Throw the index away and read every run anew.")] = False,
+    store: StoreOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Bring the index of the runs up to date; the run folders are the truth, and it can be made again from them.
+
+    **Example**  `inscape study index --rebuild`
+    """
+    from inscape.app.terminal import print_json, print_line
+    from inscape.studies.run_index import RunIndex
+    from inscape.studies.runs import RunStore
+
+    runs = RunIndex(RunStore(store))
+    read = runs.rebuild() if rebuild else runs.refresh()
+    told = {"read": read, **{state: runs.count(state=state) for state in ("finished", "unfinished", "damaged")}}
+    if json:
+        print_json({**told, "file": str(runs.file)})
+        return
+    print_line(f"{runs.file}: {', '.join(f'{count} {what}' for what, count in told.items())}")
+
+
 def _check_scale(scale: str) -> None:
     from inscape.errors import UnknownNameError
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar, get_args
 import numpy as np
 
 from inscape.errors import InputError
-from inscape.parallel import Backend, parallel_map
+from inscape.parallel import Backend, announce, parallel_map
 from inscape.studies.codec import decode, encode
 from inscape.studies.runs import RunFolder
 
@@ -67,7 +67,10 @@ class Lab:
         """
         key = encode(list(arguments))
         known, result = self.folder.recall(label, key)
-        return result if known else self.folder.remember(label, key, function(*arguments))
+        if known:
+            return result
+        announce(label)
+        return self.folder.remember(label, key, function(*arguments))
 
     def parallel_map(self, function: Callable[[Any], Any], items: Iterable[Any], *, label: str) -> list[Any]:
         """`function` of every item, in order; each item is kept as soon as it is done and never done twice.

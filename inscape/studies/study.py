@@ -17,6 +17,8 @@ from inscape.studies.lab import Lab, Scale
 from inscape.studies.paper import Claim, Findings, Judged, Measured, Paper, Table
 from inscape.studies.runs import RunFolder, RunStore, slug
 
+EXAMPLE = "example.py"
+
 Recipe = Callable[[Lab], Findings]
 
 
@@ -65,6 +67,13 @@ class Study:
     def call_name(self) -> str:
         """What `inscape study run` is told: the number, or the name of a study that has none."""
         return slug(self.name) if self.number is None else str(self.number)
+
+    @property
+    def example(self) -> str:
+        """Lines of Python that do with a reader's own data what the study is about: `example.py` beside the recipe."""
+        file = self._file()
+        example = None if file is None or file.parent.name == "studies" else file.with_name(EXAMPLE)
+        return example.read_text(encoding="utf-8") if example is not None and example.is_file() else ""
 
     def run(self, recipe: Recipe) -> Recipe:
         """Decorator: the function of a `Lab` that returns the `Findings`."""
@@ -116,15 +125,19 @@ class Study:
         }
         folder.write("findings.json", encode(record))
 
-    def _fingerprint(self) -> str:
-        # Steps kept by another text of the recipe must not be taken for this one's.
+    def _file(self) -> Path | None:
+        """The file of the recipe; one typed at a prompt has none."""
         module = sys.modules.get(getattr(self.recipe, "__module__", None) or "")
         name = getattr(module, "__file__", None)
-        if name is None:  # A recipe typed at a prompt has no file.
+        return None if name is None else Path(name)
+
+    def _fingerprint(self) -> str:
+        # Steps kept by another text of the recipe must not be taken for this one's.
+        file = self._file()
+        if file is None:
             return ""
-        file = Path(name)
         stands_alone = file.parent.name == "studies"
-        files = [file] if stands_alone else sorted(file.parent.glob("*.py"))
+        files = [file] if stands_alone else sorted(f for f in file.parent.glob("*.py") if f.name != EXAMPLE)
         return hashlib.sha256(b"\0".join(f.read_bytes() for f in files)).hexdigest()[:16]
 
 

@@ -65,6 +65,15 @@ class Parts:
         return tuple(self.names[i] for i in self.inputs)
 
 
+class TextColumnError(InputError):
+    """Columns of words stand among those of numbers: `numbers` could be states, `others` could not."""
+
+    def __init__(self, message: str, *, numbers: Sequence[str], others: Sequence[str]):
+        super().__init__(message)
+        self.numbers = tuple(numbers)
+        self.others = tuple(others)
+
+
 def name_and_unit(label: str) -> tuple[str, str]:
     """Part a column label into name and unit: "x [m]" and "x (m)" give ("x", "m")."""
     match = _LABEL.match(label.strip())
@@ -160,8 +169,10 @@ def part_columns(
     for i in (*states, *inputs):
         if not numeric[i]:
             kind = "dates" if dates[i] else "text"
-            raise InputError(
-                f"{file}: column {names[i]!r} holds {kind}, expected numbers; name the columns to take, columns=[...]"
+            raise TextColumnError(
+                f"{file}: column {names[i]!r} holds {kind}, expected numbers; name the columns to take, columns=[...]",
+                numbers=[names[k] for k in states if numeric[k]],
+                others=[names[k] for k in states if not numeric[k]],
             )
     if time is not None:
         unit = time_unit_of_name(names[time])

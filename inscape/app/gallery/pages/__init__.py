@@ -1,0 +1,1 @@
+"""One file a page: each holds a `router` that the server takes in."""
