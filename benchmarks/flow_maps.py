@@ -17,7 +17,7 @@ from inscape.analysis.flow_structures import flow_map
 from inscape.studies.turbulent_interface.speed import cpu_seconds, gridded_ftle, gyre_field, particle_evaluations
 from inscape.systems.flows import GriddedFlow
 
-ITEM = {"seeds": [401, 201], "steps": [20, 30, 40, 60, 80, 120], "reference": 1000, "peers": True}
+ITEM = {"seeds": [401, 201], "steps": [20, 30, 40, 44, 48, 52, 60, 80, 120], "reference": 1000, "peers": True}
 
 
 def main() -> None:
