@@ -101,6 +101,20 @@ def profile(
     return -0.5 * (chi_squared + np.log(2 * np.pi * variances).sum(axis=1))
 
 
+def plausible_jitters(
+    design: Float[np.ndarray, "event parameter"],
+    values: Float[np.ndarray, "event"],
+    errors: Float[np.ndarray, "event"],
+    count: int = 10,
+) -> Float[np.ndarray, "jitter"]:
+    """(jitter,) even values of one jitter, over all whose best fit is within e^-10 of the most likely one, in days."""
+    start = values - design @ linear_fit(design, values, errors**2).coefficients
+    tried = np.r_[0.0, _GRID]
+    likelihood = profile(design, start, errors, tried)
+    near = tried[likelihood > likelihood.max() - 10]
+    return np.linspace(near.min(), near.max(), count)
+
+
 def _one_jitter(design: np.ndarray, values: np.ndarray, errors: np.ndarray) -> float:
     from scipy.optimize import minimize_scalar
 

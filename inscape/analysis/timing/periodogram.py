@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from inscape.analysis.timing.conditional import ConditionalFits, fits_at
-from inscape.analysis.timing.jitter import Jitter, fit_with_jitter
+from inscape.analysis.timing.jitter import Jitter, fit_with_jitter, plausible_jitters
 from inscape.analysis.timing.models import Events, count_events, design_of, ms_a_year
 from inscape.errors import InputError
 from inscape.trajectories.timing_tables import TimingTable
@@ -120,19 +120,38 @@ class PrecessionScan:
         """The rate and the change of the period given the times, every rate of the range alike beforehand.
 
         The prior of e cos w and e sin w has the shape of the events' own information at each rate (Zellner 1986), and
-        is wide: a flat one would put all belief in rates so slow that no event can bound the eccentricity.
+        is wide: a flat one would put all belief in rates so slow that no event can bound the eccentricity. One jitter
+        is averaged over, every value alike beforehand: held at its most likely value, at the best of many rates, it
+        would be too small and the intervals too narrow. Jitters per source are held.
         """
         events = self.events
         # What precession explains is no jitter: the errors are those of the fit that has it.
         best = design_of(events, self.model, self.rate)
-        variances = fit_with_jitter(best, events.offsets, events.errors, events.sources, self.jitter_kind).fit.variances
-        fits = fits_at(events, self.model, self.rates, variances)
-        weights = np.exp(fits.log_likelihood - fits.log_likelihood.max())
+        if self.jitter_kind == "one":
+            widths = plausible_jitters(best, events.offsets, events.errors)
+            variances = list(events.errors**2 + widths[:, None] ** 2)
+        else:
+            fitted = fit_with_jitter(best, events.offsets, events.errors, events.sources, self.jitter_kind)
+            variances = [fitted.fit.variances]
+        every = [fits_at(events, self.model, self.rates, v) for v in variances]
+        log = np.stack([f.log_likelihood + self._volume(v) for f, v in zip(every, variances, strict=True)])
+        weights = np.exp(log - log.max())
+        share = weights / np.maximum(weights.sum(axis=0), 1e-300)
         has_decay = self.base == "decay"
         unit = float(ms_a_year(1.0, events.period))
-        mean = unit * fits.coefficients[:, 2] if has_decay else np.zeros(len(self.rates))
-        spread = unit * np.sqrt(fits.covariances[:, 2, 2]) if has_decay else np.ones(len(self.rates))
-        return RatePosterior(self.rates, weights / weights.sum(), mean, spread)
+        means = np.stack([f.coefficients[:, 2] for f in every]) if has_decay else np.zeros_like(log)
+        squares = np.stack([f.covariances[:, 2, 2] for f in every]) if has_decay else np.ones_like(log)
+        mean = (share * means).sum(axis=0)
+        spread = np.sqrt((share * (squares + (means - mean) ** 2)).sum(axis=0))
+        in_rates = weights.sum(axis=0)
+        scale = unit if has_decay else 1.0
+        return RatePosterior(self.rates, in_rates / in_rates.sum(), scale * mean, scale * spread)
+
+    def _volume(self, variances: Float[np.ndarray, "event"]) -> float:
+        """Log of the volume that the base model's parameters may fill at these errors, but for a constant."""
+        design = design_of(self.events, self.base)
+        scaled = design / np.abs(design).max(axis=0) / np.sqrt(variances)[:, None]
+        return -0.5 * float(np.linalg.slogdet(scaled.T @ scaled)[1])
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,6 +24,8 @@ REASONS = {
     "superlayer": "The flux profile does not rise within the bounds; see the figure of the profiles.",
     "backward_gradient": "The past-time FTLE is less tied to the scalar's gradient than the bound asks, which a "
     "smoother jet (Reynolds number 25 to 29 of the Taylor scale) had set; the future-time one is hardly tied at all.",
+    "backward_over_forward": "The future-time FTLE is hardly tied to the gradient at all, so that the ratio to it, and "
+    "its interval, are those of a number near zero.",
     "jump_fall": "The contrast of the FTLE falls all along, but reaches a third of its short-time value later than one "
     "integral time (table of contrasts). That time is taken with half the initial width, as the bound was; by then the "
     "turbulence is about twice as wide, and with its own half-width the integral time would be twice as long.",
