@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from inscape.app.study_report import headline
@@ -92,15 +93,20 @@ def claim_line(judged: Judged) -> str:
     printed = f"{cell(claim.paper)} {claim.unit}".strip() if claim.paper is not None else ""
     unit = f" {claim.unit}" if claim.unit and found else ""
     parts = (claim.statement, printed, cell(claim.as_released), cell(claim.as_corrected), found + unit, claim.bound)
-    return "| " + " | ".join([*parts, judged.verdict, setting]) + " |"
+    return row_of([*parts, judged.verdict, setting])
+
+
+def row_of(cells: Sequence[str]) -> str:
+    """A line of a table; bars within a cell, as of |r|, would end it."""
+    return "| " + " | ".join(text.replace("|", "\\|") for text in cells) + " |"
 
 
 def table_lines(rows: tuple) -> list[str]:
     columns = list(dict.fromkeys(key for row in rows for key in row))
     return [
-        "| " + " | ".join(columns) + " |",
+        row_of(columns),
         "|" + " --- |" * len(columns),
-        *("| " + " | ".join(cell(row.get(c)) for c in columns) + " |" for row in rows),
+        *(row_of([cell(row.get(c)) for c in columns]) for row in rows),
     ]
 
 

@@ -94,7 +94,7 @@ def jumps_with_time(found: Sequence[Mapping[str, Any]]) -> go.Figure:
             )
     figure.add_hline(y=0, line={"color": BLACK, "width": 1})
     figure.update_layout(
-        title="The FTLE's jump at the interface fades within an integral time",
+        title="The FTLE's jump at the interface fades with time; that of the diffusive flux stays",
         xaxis={"title": "time followed (integral times)", "rangemode": "tozero"},
         yaxis={"title": "contrast (inside - outside) / (inside + outside)"},
         legend=BELOW,
