@@ -62,7 +62,8 @@ def ask_pages(root: Path) -> None:
         tell("  peer: all folders read for it", float(np.median(peer)))
         print(f"  ratio {np.median(peer) / np.median(times):.1f}")
         drag = [
-            fetch(address, f"/api/zoo/Lorenz/orbit?rho={28 + 0.1 * k}&points={POINTS}&format=bin") for k in range(41)
+            fetch(address, f"/api/zoo/Lorenz/orbit?p.rho={28 + 0.1 * k}&points={POINTS}&format=binary")
+            for k in range(41)
         ]
         tell("slider, Lorenz, 5,000 points", percentile(drag[1:]), BARS["slider, Lorenz, 5,000 points"])
         answers, failed = asyncio.run(crowd(address))

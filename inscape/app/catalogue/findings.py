@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
@@ -70,13 +71,16 @@ def findings(library: Library, *, since: datetime | None = None) -> list[Finding
     A duration is news only where its verdict changed: it differs from run to run.
     """
     least = 0 if since is None else int(since.timestamp() * 1e9)
-    mark = library.mark
-    kept = _kept.get(library)
-    if kept is None or kept[0] != mark:
-        kept = _kept[library] = (mark, tuple(_all(library)))
+    # Of many who ask at once one reads the runs, and the others wait for what it finds.
+    with _reading:
+        mark = library.mark
+        kept = _kept.get(library)
+        if kept is None or kept[0] != mark:
+            kept = _kept[library] = (mark, tuple(_all(library)))
     return [finding for finding in kept[1] if finding.moment >= least]
 
 
+_reading = threading.Lock()
 _kept: WeakKeyDictionary[Library, tuple[tuple[Hashable, ...], tuple[Finding, ...]]] = WeakKeyDictionary()
 """What was found, until the runs change: telling it anew judges every claim of every run."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import AsyncIterator, Mapping
@@ -16,6 +17,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from inscape import __version__
+from inscape.app.catalogue.findings import findings
 from inscape.app.catalogue.library import Library
 from inscape.app.gallery.jobs import Jobs
 from inscape.app.gallery.rendering import STATIC, plotly_file, render
@@ -39,7 +41,7 @@ def create_app(store: RunStore, settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         # Reading the studies and the runs takes seconds at the very first start; no page waits for what it needs not.
-        threading.Thread(target=app.state.library.warm, daemon=True, name="library").start()
+        threading.Thread(target=_warm, args=(app.state.library,), daemon=True, name="library").start()
         yield
         app.state.jobs.close()
         app.state.library.close()
@@ -60,6 +62,13 @@ def create_app(store: RunStore, settings: Settings) -> FastAPI:
         app.add_exception_handler(kind, _explain)
     app.add_middleware(Guard, settings=settings, explain=_explain, large_bodies=UPLOADS)
     return app
+
+
+def _warm(library: Library) -> None:
+    """Read cards, runs, search index and news before anybody asks; what fails will say so to who asks."""
+    library.warm()
+    with contextlib.suppress(InscapeError):
+        findings(library)
 
 
 class _Static(StaticFiles):
