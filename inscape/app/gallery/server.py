@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import Any
 
+from anyio import to_thread
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -32,6 +33,7 @@ PAGES = ("home", "jobs", "zoo", "learn", "papers", "runs", "compare", "catalogue
 UPLOADS = ("/learn/upload",)
 """Addresses that take a recording; every other body is small."""
 
+PAGES_AT_ONCE = 6
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -41,6 +43,8 @@ def create_app(store: RunStore, settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         # Reading the studies and the runs takes seconds at the very first start; no page waits for what it needs not.
+        # The interpreter does one thing at a time: more pages at once would only wait for each other.
+        to_thread.current_default_thread_limiter().total_tokens = PAGES_AT_ONCE
         threading.Thread(target=_warm, args=(app.state.library,), daemon=True, name="library").start()
         yield
         app.state.jobs.close()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
@@ -48,6 +50,22 @@ class Beside:
 def compare(request: Request) -> HTMLResponse:
     """All comparisons with peers that were measured."""
     library: Library = request.app.state.library
+    return render(request, "compare.html", beside=measured_beside(library), tables=benchmark_tables())
+
+
+def measured_beside(library: Library) -> list[Beside]:
+    """The claims with peers of every study that was measured; gathered anew when the runs have changed."""
+    mark = library.mark
+    kept = _kept.get(library)
+    if kept is None or kept[0] != mark:
+        kept = _kept[library] = (mark, _gathered(library))
+    return kept[1]
+
+
+_kept: WeakKeyDictionary[Library, tuple[tuple[Hashable, ...], list[Beside]]] = WeakKeyDictionary()
+
+
+def _gathered(library: Library) -> list[Beside]:
     newest = library.newest()
     beside = []
     for card in library.catalogue:
@@ -57,7 +75,7 @@ def compare(request: Request) -> HTMLResponse:
         rows = tuple(claim_row(judged) for judged in shown.judged if _has_peer(judged))
         if rows:
             beside.append(Beside(card, shown, rows))
-    return render(request, "compare.html", beside=beside, tables=benchmark_tables())
+    return beside
 
 
 @cache
