@@ -15,6 +15,7 @@ from inscape.analysis.galerkin import Galerkin
 from inscape.analysis.residual_bands import ResidualBands
 from inscape.errors import InputError
 from inscape.models.koopman.eigen_table import KoopmanEigen
+from inscape.models.koopman.given_pairs import quadrature, windows_given
 from inscape.models.koopman.held_out_pairs import HeldOutPairs
 from inscape.models.koopman.observables import positive
 from inscape.models.koopman.snapshots import Snapshots
@@ -82,7 +83,7 @@ class KoopmanModel(Model):
         dt : time between the two.
         weights : (pair,) of a quadrature rule, nothing being held out then; all alike if None.
         """
-        x, y = _windows_given(before, "before"), _windows_given(after, "after")
+        x, y = windows_given(before, "before"), windows_given(after, "after")
         if x.shape != y.shape:
             raise InputError(f"after: shape {y.shape} found, expected that of before, {x.shape}")
         positive("dt", dt)
@@ -90,7 +91,7 @@ class KoopmanModel(Model):
         pairs = Snapshots.of_pairs(x, y)
         if not len(pairs):
             raise InputError("before: no complete pair found, expected at least one")
-        each = None if weights is None else _quadrature(weights, len(x))[pairs.run]
+        each = None if weights is None else quadrature(weights, len(x))[pairs.run]
         self.dt_, self.input_names_ = float(dt), ()
         self.state_names_ = tuple(state_names) or tuple(f"x{i}" for i in range(x.shape[2]))
         deviation = pairs.windows[:, -1].std(axis=0)
@@ -379,23 +380,3 @@ def evenly_sampled(runs: Trajectories) -> Trajectories:
 def caution(message: str) -> None:
     """Warn the caller of `fit`."""
     warnings.warn(message, KoopmanWarning, stacklevel=4)
-
-
-def _quadrature(weights: Any, pairs: int) -> np.ndarray:
-    each = np.asarray(weights, dtype=float)
-    if each.shape != (pairs,) or not np.isfinite(each).all() or (each < 0).any() or not each.any():
-        raise InputError(f"weights: shape {each.shape} found, expected ({pairs},) numbers of at least 0, one above")
-    return each
-
-
-def _windows_given(windows: Any, name: str) -> np.ndarray:
-    array = np.asarray(windows)
-    if array.dtype.kind not in "biuf" or array.ndim not in (1, 2, 3) or not len(array):
-        raise InputError(
-            f"{name}: {array.dtype} of shape {array.shape} found, expected (pair, state) or (pair, past, state) numbers"
-        )
-    array = array.astype(float)
-    if np.isinf(array).any():
-        raise InputError(f"{name}: infinite values found; mark missing samples as NaN")
-    array = array[:, None] if array.ndim == 1 else array
-    return array[:, None, :] if array.ndim == 2 else array
