@@ -1,4 +1,4 @@
-"""How fast are the gallery's pages with 1,000 runs, its sliders, 50 readers at once, its index of runs and its search?
+"""How fast are the gallery's pages with 1,000 runs, first motion, sliders, 50 readers at once, index and search?
 
 The server runs in a process of its own and is asked over loopback by this one, so both share the machine. Peers on the
 same work: reading every run folder for a page instead of the index, and scikit-learn's tf-idf alone for a question.
@@ -21,6 +21,7 @@ import numpy as np
 
 RUNS, MANY_RUNS, READERS, SECONDS, TEXTS, POINTS = 1_000, 10_000, 50, 12.0, 5_000, 5_000
 BARS = {
+    "first motion of a first visit": (1_000.0, "ms"),
     "papers page, 1,000 runs": (150.0, "ms, 95 % of answers"),
     "slider, Lorenz, 5,000 points": (200.0, "ms, 95 % of answers"),
     "50 readers": (500.0, "ms, 95 % of answers"),
@@ -52,6 +53,8 @@ def ask_pages(root: Path) -> None:
         assert server.stdout is not None
         address = server.stdout.readline().split()[-1].rstrip("/")
         tell("address printed", 1000 * (time.perf_counter() - started), (2_000.0, "ms"))
+        for taken in first_motions(address):
+            tell("first motion of a first visit", taken, BARS["first motion of a first visit"])
         fetch(
             address, "/papers", patience=120
         )  # the first answer waits for the studies to be read, once an installation
@@ -73,6 +76,42 @@ def ask_pages(root: Path) -> None:
     finally:
         server.terminate()
         server.wait()
+
+
+MOVED = """() => new Promise((resolve) => {
+    let first = null;
+    const look = () => {
+        const canvas = document.querySelector("canvas");
+        const seen = canvas && canvas.width ? canvas.toDataURL() : null;
+        if (first !== null && seen !== first) { resolve(performance.now()); return; }
+        if (seen !== null) { first = seen; }
+        setTimeout(look, 20);
+    };
+    look();
+})"""
+"""Milliseconds from the beginning of a visit to the second picture in the page's first canvas."""
+
+
+def first_motions(address: str, visits: int = 3) -> list[float]:
+    """Milliseconds until the first page moves, for readers whose browser has kept nothing; none without a browser."""
+    import shutil
+
+    chromium = os.environ.get("BROWSER_PATH") or shutil.which("chromium")
+    if chromium is None:
+        print("first motion: no chromium found, left out; name one in BROWSER_PATH")
+        return []
+    from playwright.sync_api import sync_playwright
+
+    found = []
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        for _ in range(visits):
+            page = browser.new_page()
+            page.goto(address, wait_until="commit")
+            found.append(page.evaluate(MOVED))
+            page.close()
+        browser.close()
+    return found
 
 
 async def crowd(address: str) -> tuple[list[float], int]:
