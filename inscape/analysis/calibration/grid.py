@@ -15,21 +15,29 @@ COARSE = 4096
 """Points of each search for where the posterior lies."""
 DEPTH = 18.0
 """What lies this far below the highest log-likelihood is left out: 1e-8 of it."""
-MOST_ZOOMS = 12
+REACH = 12.0
+"""A grid in whose outermost cells more than this is found ends too early. Less than `DEPTH`, so that searches end."""
+MOST_SEARCHES = 24
 CHUNK = 4096
 
 
 def grid_posterior(
-    target: CurveModel, points: int, draws: int, seed: int | np.random.Generator | None
+    target: CurveModel,
+    points: int,
+    draws: int,
+    seed: int | np.random.Generator | None,
+    around: Float[np.ndarray, "parameter"] | None = None,
 ) -> tuple[Posterior, Float[np.ndarray, "parameter"], Float[np.ndarray, "parameter"]]:
     """Draws, and the exact mean and standard deviation of each parameter on the grid.
 
-    The grid is even in the unit cube of the prior; it is drawn in until it holds the posterior closely.
+    The grid is even in the unit cube of the prior; it is drawn in until it holds the posterior closely, and let out
+    where a posterior that is narrower than the cells of a search turns out to reach beyond it.
 
     Parameters
     ----------
     points : of the last grid, all parameters together.
     draws : of the posterior, placed at random within their grid cells.
+    around : the best fit where it is known; the grid keeps it even if no cell's centre comes near.
 
     Raises
     ------
@@ -40,19 +48,7 @@ def grid_posterior(
         raise InputError(f"sampler: 'grid' with {width} parameters found, expected at most 4; take 'nautilus'")
     began = time.process_time()
     before = target.evaluations
-    low, high = np.zeros(width), np.ones(width)
-    for _ in range(MOST_ZOOMS):
-        levels, step = _lattice(low, high, min(COARSE, points))
-        log = _likelihoods(target, levels)
-        if not np.isfinite(log).any():
-            raise InputError("model: no finite curve anywhere on the grid of the prior; is the record too long for it?")
-        inside = levels[log > log.max() - DEPTH]
-        closer_low = np.maximum(inside.min(axis=0) - step, low)
-        closer_high = np.minimum(inside.max(axis=0) + step, high)
-        shrinks = (closer_high - closer_low) < 0.7 * (high - low)
-        low, high = closer_low, closer_high
-        if not shrinks.any():
-            break
+    low, high, reaches_on = _window(target, min(COARSE, points), around)
     levels, step = _lattice(low, high, points)
     log = _likelihoods(target, levels)
     top = log.max()
@@ -78,10 +74,38 @@ def grid_posterior(
         time.process_time() - began,
         "grid",
         1,
-        True,
+        not reaches_on,
         target.priors,
     )
     return posterior, mean, spread
+
+
+def _window(
+    target: CurveModel, points: int, around: np.ndarray | None
+) -> tuple[Float[np.ndarray, "parameter"], Float[np.ndarray, "parameter"], bool]:
+    """Ends of the box that holds the posterior, and whether it still reached beyond when the search was given up."""
+    width = len(target.names)
+    low, high = np.zeros(width), np.ones(width)
+    known = np.empty((0, width)) if around is None else np.asarray(around, dtype=float)[None]
+    for _ in range(MOST_SEARCHES):
+        levels, step = _lattice(low, high, points)
+        log = _likelihoods(target, levels)
+        if not np.isfinite(log).any():
+            raise InputError("model: no finite curve anywhere on the grid of the prior; is the record too long for it?")
+        inside = np.concatenate([levels[log > log.max() - DEPTH], known])
+        least, most = inside.min(axis=0), inside.max(axis=0)
+        # What stands in the outermost cells goes on beyond them, unless the prior ends there.
+        likely = np.concatenate([levels[log > log.max() - REACH], known])
+        below = (likely.min(axis=0) < low + step) & (low > 0)
+        above = (likely.max(axis=0) > high - step) & (high < 1)
+        reaches_on = bool((below | above).any())
+        side = high - low
+        closer_low = np.where(below, low - 0.5 * side, np.maximum(least - step, low)).clip(0.0, 1.0)
+        closer_high = np.where(above, high + 0.5 * side, np.minimum(most + step, high)).clip(0.0, 1.0)
+        low, high = closer_low, closer_high
+        if not reaches_on and not (high - low < 0.7 * side).any():
+            break
+    return low, high, reaches_on
 
 
 def _lattice(low: np.ndarray, high: np.ndarray, points: int) -> tuple[np.ndarray, np.ndarray]:

@@ -24,6 +24,8 @@ TOLERATED = 0.2
 """A surrogate may move a parameter by so many sigmas before it is called out."""
 MISFIT = (0.5, 1.6)
 """Chi squared for each degree of freedom outside this is called out."""
+FEWEST_CELLS = 60
+"""A grid with fewer cells than this under the posterior is called out: its means may be off by a tenth of a sigma."""
 
 
 class CalibrationWarning(UserWarning):
@@ -170,9 +172,14 @@ def calibrate(
     means: dict[str, float] = {}
     sigmas: dict[str, float] = {}
     if sampler == "grid":
-        posterior, centre, spread = grid_posterior(target, points, draws, random)
+        posterior, centre, spread = grid_posterior(target, points, draws, random, target.levels(best.row[None])[0])
         means = dict(zip(target.names, map(float, centre), strict=True))
         sigmas = dict(zip(target.names, map(float, spread), strict=True))
+        if not posterior.finished or posterior.effective_samples < FEWEST_CELLS:
+            notes.append(
+                f"doubt: the posterior lies in {posterior.effective_samples:.0f} cells of the grid, too few for its "
+                f"shape; give more points than {points}, or sampler='nautilus'"
+            )
     elif sampler == "nuts":
         from inscape.analysis.calibration.hamiltonian import nuts_posterior
 
