@@ -59,6 +59,33 @@ def test_a_grid_closes_in_on_a_posterior_a_thousandth_of_its_prior(algebra, obse
     assert found.sigmas["level"] == pytest.approx(algebra[1][0], rel=0.02)
 
 
+@pytest.mark.parametrize("place", [0.79, 0.80, 0.81, 0.82])
+def test_a_slanted_posterior_narrower_than_a_search_s_cells_is_not_cut(place):
+    spread = np.array([0.058, 0.002])
+    covariance = np.outer(spread, spread) * np.array([[1.0, -0.6], [-0.6, 1.0]])
+    directions = np.linalg.qr(np.random.default_rng(4).standard_normal((60, 2)))[0]
+    design = SIGMA * directions @ np.linalg.cholesky(np.linalg.inv(covariance)).T
+    prior = {"level": (0.3, 3.0), "slope": (0.3, 3.0)}
+    curve = design @ [1.2, place]
+    found = calibrate(lambda rows: np.atleast_2d(rows) @ design.T, curve, sigma=SIGMA, prior=prior, names=NAMES)
+    for name, truth, width in zip(NAMES, (1.2, place), spread, strict=True):
+        assert abs(found.means[name] - truth) < 0.01 * width
+        assert found.sigmas[name] == pytest.approx(width, rel=0.01)
+    assert found.posterior.finished
+
+
+def test_a_grid_too_coarse_for_its_posterior_is_called_out():
+    times = np.linspace(5.0, 6.0, 60)
+    design = np.stack([times**k for k in range(4)], axis=1)
+    curve = design @ [1.0, 1.0, 1.0, 1.0]
+    names = ("a", "b", "c", "d")
+    with pytest.warns(CalibrationWarning, match="too few for its shape; give more points than 2000"):
+        calibrate(
+            lambda rows: np.atleast_2d(rows) @ design.T, curve, sigma=0.1, prior=dict.fromkeys(names, (0.0, 3.0)),
+            names=names, points=2000,
+        )  # fmt: skip
+
+
 def test_fisher_s_deviations_are_those_of_the_algebra(algebra):
     known = identifiability(line, {"level": 2.0, "slope": 3.0}, sigma=SIGMA)
     assert np.allclose(known.sigmas, algebra[1], rtol=1e-6)
@@ -163,7 +190,6 @@ def test_emcee_agrees_with_the_grid(observed, algebra):
     assert found.sigmas["level"] == pytest.approx(algebra[1][0], rel=0.2)
 
 
-@pytest.mark.slow
 def test_nuts_agrees_with_the_grid(observed, algebra):
     pytest.importorskip("numpyro")
     found = calibrate(line, observed, sigma=SIGMA, prior=PRIOR, names=NAMES, sampler="nuts", draws=500, warmup=200)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -117,6 +119,12 @@ def _effective(parts: list[np.ndarray]) -> float:
     return float(worst)
 
 
-def _double_precision(jax: Any) -> Any:
-    # The switch left jax's experiments in 0.8.
-    return jax.enable_x64(True) if hasattr(jax, "enable_x64") else jax.experimental.enable_x64()
+@contextmanager
+def _double_precision(jax: Any) -> Iterator[None]:
+    # For the whole process: calls back into Python come on threads that know nothing of this one's own settings.
+    before = jax.config.jax_enable_x64
+    jax.config.update("jax_enable_x64", True)
+    try:
+        yield
+    finally:
+        jax.config.update("jax_enable_x64", before)
