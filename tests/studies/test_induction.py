@@ -89,4 +89,4 @@ def test_the_smallest_scale_runs_from_end_to_end(tmp_path):
     run = find_study(18).perform(scale="smoke", store=tmp_path, jobs=1, progress=False)
     judged = {j.claim.name: j for j in run.judged}
     assert judged["exact_off"].measured.value == 0.0
-    assert {"learning", "clamps", "lone heads", "toy"} <= set(run.folder.figures)
+    assert {"learning", "clamps", "lone-heads", "toy"} <= set(run.folder.figures)
