@@ -1,4 +1,7 @@
-"""How much CPU does a battery's discharge cost here and in PyBaMM, and what does each rung of surrogates err?"""
+"""How much CPU does a battery's discharge cost here and in PyBaMM, a fit here and in PyBOP, and what do surrogates err?
+
+The peers: pip install 'inscape[battery]' pybop
+"""
 
 from __future__ import annotations
 
@@ -102,11 +105,67 @@ def calibration() -> None:
     )
 
 
+def fitting() -> None:
+    """Two diffusivities from a noisy discharge of a fine PyBaMM model: PyBOP's optimum and chains, our posterior."""
+    import pybamm
+    import pybop
+
+    truth, sigma, box = {"ds_a": 1.2, "ds_c": 0.8}, 2e-3, {"ds_a": (0.3, 3.0), "ds_c": (0.3, 3.0)}
+    fine = FullModel("Chen2020", tuple(truth), TIMES, model="SPM", radial_points=200)
+    observed = fine(np.array([list(truth.values())]))[0] + sigma * np.random.default_rng(0).standard_normal(len(TIMES))
+    entries = {"ds_a": "Negative particle diffusivity [m2.s-1]", "ds_c": "Positive particle diffusivity [m2.s-1]"}
+    values = pybamm.ParameterValues("Chen2020")
+    nominal = {name: float(values[entry]) for name, entry in entries.items()}
+    current = np.full(len(TIMES), float(values["Nominal cell capacity [A.h]"]))
+    data = pybop.Dataset({"Time [s]": TIMES, "Current [A]": current, "Voltage [V]": observed})
+    values["Lower voltage cut-off [V]"] = 1.0
+    for name, (low, high) in box.items():
+        values[entries[name]] = pybop.Parameter(
+            distribution=pybop.Uniform(low * nominal[name], high * nominal[name]),
+            initial_value=nominal[name],
+            transformation=pybop.ScaledTransformation(coefficient=1.0 / nominal[name]),
+        )
+    simulator = pybop.pybamm.Simulator(pybamm.lithium_ion.SPM(), parameter_values=values, protocol=data)
+    unit = np.array(list(nominal.values()))
+
+    def tell(who: str, spent: float, mean: Any, spread: Any = None) -> None:
+        told = ", ".join(
+            f"{name} {m:.3f}" + ("" if spread is None else f" +- {s:.3f}") + f" (true {truth[name]})"
+            for name, m, s in zip(truth, mean, mean if spread is None else spread, strict=True)
+        )
+        print(f"{who:42} {spent:7.3f} CPU-s: {told}")
+
+    began = time.process_time()
+    optimum = pybop.CMAES(
+        pybop.Problem(simulator, pybop.SumSquaredError(data)), options=pybop.PintsOptions(max_iterations=100)
+    ).run()
+    tell("PyBOP, CMA-ES, one point", time.process_time() - began, optimum.x / unit)
+    likelihood = pybop.GaussianLogLikelihoodKnownSigma(data, sigma=sigma)
+    options = pybop.PintsSamplerOptions(n_chains=2, max_iterations=1000, warm_up_iterations=250, log_to_screen=False)
+    began = time.process_time()
+    chains = pybop.HaarioBardenetACMC(pybop.LogPosterior(simulator, likelihood), options=options).run().chains
+    theirs = time.process_time() - began
+    draws = np.concatenate([np.asarray(chain) for chain in chains]) / unit
+    tell("PyBOP, 2 chains of 1,000", theirs, draws.mean(axis=0), draws.std(axis=0))
+    cell = SingleParticle.from_pybamm("Chen2020", shells=32, longest_step=5.0)
+    model = cell.forward(tuple(box), TIMES)
+    model(np.ones((2, 2)))
+    began = time.process_time()
+    found = calibrate(model, observed, sigma=sigma, prior=box, names=tuple(box))
+    ours = time.process_time() - began
+    tell("inscape, posterior on a grid of 25,000", ours, found.means.values(), found.sigmas.values())
+    print(f"a posterior costs {theirs / ours:.1f} times less here than PyBOP's chains")
+
+
 def main() -> None:
     if importlib.util.find_spec("pybamm") is None:
         print("pybamm is not installed: pip install 'inscape[battery]'")
     else:
         solvers()
+        if importlib.util.find_spec("pybop") is None:
+            print("pybop is not installed, its fits are left out: pip install pybop")
+        else:
+            fitting()
     rungs()
     calibration()
 
