@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo test test-slow lint docs bench clean
+.PHONY: help demo test test-browser test-slow lint docs bench clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -25,6 +25,9 @@ demo: $(VENV)/core  ## learn the law behind real recordings and say where the re
 
 test: $(VENV)/development  ## the default tests (minutes)
 	$(BIN)/python -m pytest -n 2 --dist loadfile  # blocks of one page share names
+
+test-browser: $(VENV)/development  ## what the default tests leave out of those in a real browser
+	$(BIN)/python -m pytest tests/browser -m slow
 
 test-slow: $(VENV)/development  ## the tests that take longer
 	$(BIN)/python -m pytest -m slow
