@@ -82,6 +82,15 @@ def test_pages_of_papers_fit_and_are_read_by_everyone(visit, accessible, path, w
     assert accessible(seen.page) == []
 
 
+def test_a_claim_takes_the_whole_width_of_a_telephone(visit):
+    page = visit("/papers/19", width=390).page
+    shares = page.eval_on_selector_all(
+        "th.statement", "all => all.map((th) => th.offsetWidth / th.closest('table').offsetWidth)"
+    )
+    assert shares
+    assert min(shares) > 0.95
+
+
 def test_figures_of_a_paper_are_drawn_when_they_come_into_view(visit):
     page = visit("/papers/19").page
     place = page.locator("[data-plot]").first
