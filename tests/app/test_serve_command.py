@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +19,7 @@ pytest.importorskip("uvicorn", reason="the gallery needs: pip install 'inscape[w
 
 from inscape.app import serve_command
 from inscape.app.cli import main
+from inscape.app.gallery.jobs import Jobs
 from inscape.app.serve_command import invitation
 
 
@@ -116,6 +120,32 @@ def test_it_ends_quietly_while_a_page_follows_a_job_however_often_it_is_told(ser
     assert "Traceback" not in said
     kept = json.loads((tmp_path / "gallery" / "jobs" / job / "job.json").read_text())
     assert (kept["state"], "stopped" in kept["message"]) == ("failed", True)
+
+
+def workers_of(job):
+    """Processes that are at work for a job."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if job in (place / "cmdline").read_text():
+                found.append(place.name)
+    return found
+
+
+def test_a_gallery_that_is_killed_leaves_no_worker_behind_and_its_job_as_failed(served, tmp_path):
+    server, address = served
+    job = begin_a_contest(address)
+    with urllib.request.urlopen(f"{address}api/jobs/{job}/events", timeout=300) as progress:
+        while b'"label": "reading"' not in progress.readline():  # By then the worker is awake.
+            pass
+    assert workers_of(job)
+    server.kill()
+    server.wait(300)
+    end = time.monotonic() + 300
+    while workers_of(job) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert workers_of(job) == []
+    assert Jobs(tmp_path / "gallery" / "jobs").get(job).state == "failed"
 
 
 def test_a_second_gallery_on_the_same_folder_is_sent_to_the_first_and_leaves_its_work_alone(served, capsys, tmp_path):
