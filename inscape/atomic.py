@@ -16,11 +16,12 @@ from inscape.errors import InputError
 def draft_of(target: Path) -> Iterator[Path]:
     """A path beside `target` to write a file or a folder at; it takes the target's name when the block ends well.
 
-    What stood under the name before stays there until then, and for good if the block fails.
+    What stood under the name before stays there until then, and for good if the block fails. A folder gives way to a
+    folder only: a file that is to be written where one stands is refused.
 
     Raises
     ------
-    InputError : if the disk is full or the folder cannot be written.
+    InputError : if the disk is full, the folder cannot be written, or a folder stands where a file is to be.
     """
     draft = target.parent / f".{uuid.uuid4().hex}.{target.name}"
     try:
@@ -38,7 +39,7 @@ def write_text(target: Path, text: str) -> None:
 
     Raises
     ------
-    InputError : if the disk is full or the folder cannot be written.
+    InputError : if the disk is full, the folder cannot be written, or the target is a folder.
     """
     with draft_of(target) as draft, draft.open("w", encoding="utf-8") as file:
         file.write(text)
@@ -50,6 +51,8 @@ def _publish(draft: Path, target: Path) -> None:
     if not target.is_dir():
         os.replace(draft, target)
         return
+    if not draft.is_dir():
+        raise InputError(f"{target}: is a folder, expected the name of a file; name one inside it")
     # A folder cannot be replaced in one step; the old one stands aside until the new one has its name.
     aside = target.parent / f".{uuid.uuid4().hex}.{target.name}"
     os.replace(target, aside)

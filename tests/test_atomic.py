@@ -43,6 +43,16 @@ def test_a_folder_takes_the_place_of_a_folder(tmp_path):
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_a_file_never_takes_the_place_of_a_folder(tmp_path):
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    (folder / "thesis.txt").write_text("years of work")
+    with pytest.raises(InputError, match="is a folder"):
+        write_text(folder, "a page")
+    assert (folder / "thesis.txt").read_text() == "years of work"
+    assert list(tmp_path.iterdir()) == [folder]
+
+
 def test_a_place_that_cannot_be_written_is_named_with_the_mend(tmp_path):
     with pytest.raises(InputError, match="choose another folder"):
         write_text(tmp_path / "absent" / "a.txt", "x")

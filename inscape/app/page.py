@@ -6,23 +6,18 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from inscape.app.templating import templates
+
 CLOUD = "https://cloud.plotly.com/newchart"
 """Where plotly would send a figure by default; a page sends nothing anywhere."""
 
 
 def render_page(template: str, figures: Mapping[str, Any], **facts: Any) -> str:
     """A template of this room as text, with plotly and its figures (plain plotly descriptions by name) inside."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
     from plotly.offline import get_plotlyjs
 
-    environment = Environment(
-        loader=PackageLoader("inscape.app"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates(("inscape.app", "templates"), ("inscape.app.gallery", "static"))
     # The library is ours to trust; text of a file goes through the template's escaping.
     plotly = Markup(get_plotlyjs().replace("</script", "<\\/script").replace(CLOUD, ""))
     return environment.get_template(template).render(**facts, figures=Markup(_script_json(figures)), plotly=plotly)

@@ -11,6 +11,8 @@ from inscape.errors import InputError, UnknownNameError
 from inscape.studies.runs import RunFolder, RunStore
 
 BIN = ".bin"
+_FILES = ("settings.json", "findings.json")
+"""One of them makes a folder a run: one that lost the other is damaged, and may be thrown away all the more."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,120}")
 
 
@@ -41,7 +43,7 @@ def take_back(store: RunStore, study: str, name: str) -> None:
 
 def thrown_away(store: RunStore) -> list[tuple[str, str]]:
     """What is in the bin, as (study, run), the newest first."""
-    found = [(file.parent.parent.name, file.parent.name) for file in (store.root / BIN).glob("*/*/settings.json")]
+    found = [(path.parent.name, path.name) for path in _runs(store.root / BIN)]
     return sorted(found, key=lambda pair: pair[1], reverse=True)
 
 
@@ -56,10 +58,14 @@ def _known(root: Path, study: str, name: str) -> RunFolder:
     # Neither part may be anything but one plain name: nothing here leaves the store.
     is_plain = bool(_NAME.fullmatch(study)) and bool(_NAME.fullmatch(name))
     path = root / study / name
-    if not is_plain or not (path / "settings.json").exists():
-        known = [f"{file.parent.parent.name}/{file.parent.name}" for file in root.glob("*/*/settings.json")]
+    if not is_plain or not any((path / file).exists() for file in _FILES):
+        known = [f"{path.parent.name}/{path.name}" for path in _runs(root)]
         raise UnknownNameError("run", f"{study}/{name}"[:200], known)
     return RunFolder(path)
+
+
+def _runs(root: Path) -> set[Path]:
+    return {file.parent for name in _FILES for file in root.glob(f"*/*/{name}")}
 
 
 def _move(source: Path, target: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -40,3 +41,14 @@ def refusing(settings, folder, tell):
 
 def broken(settings, folder, tell):
     raise ZeroDivisionError("a secret of the machine")
+
+
+def interrupted(settings, folder, tell):
+    os.write(int(sys.argv[2]), b'{"result": {"half of a wo')
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def homeless(settings, folder, tell):
+    shutil.rmtree(folder)
+    Path(folder).write_text("no folder any more, so that nothing can be written into it")
+    return {"found": 1}

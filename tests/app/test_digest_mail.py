@@ -58,7 +58,7 @@ class Post:
 @pytest.fixture
 def server() -> Iterator[tuple[Post, int]]:
     post = Post()
-    standing = controller.Controller(post, hostname="127.0.0.1", port=free_port())
+    standing = controller.Controller(post, hostname="127.0.0.1", port=free_port(), ready_timeout=60.0)
     standing.start()
     yield post, standing.port
     standing.stop()
@@ -71,7 +71,7 @@ def free_port() -> int:
 
 
 def settings(port: int, **changed: Any) -> MailSettings:
-    named = {"host": "127.0.0.1", "port": port, "sender": "inscape@example.org", "encryption": "none", "timeout": 5.0}
+    named = {"host": "127.0.0.1", "port": port, "sender": "inscape@example.org", "encryption": "none", "timeout": 60.0}
     return MailSettings(**{**named, "recipients": ("a@example.org", "b@example.org"), **changed})
 
 
@@ -143,6 +143,11 @@ def test_a_server_that_is_not_there_is_one_clear_line(made: Digest) -> None:
         send(made, settings(free_port()))
 
 
+def test_a_server_whose_name_can_be_none_is_one_clear_line(made: Digest) -> None:
+    with pytest.raises(InputError, match="nothing was sent"):
+        send(made, settings(free_port(), host="x" * 300 + ".example"))
+
+
 def test_a_server_without_tls_is_told_no_password(made: Digest, server: tuple[Post, int]) -> None:
     post, port = server
     with pytest.raises(InputError, match="STARTTLS"):
@@ -179,7 +184,7 @@ def test_login_and_starttls_are_used_where_the_server_has_them(
     post = Post()
     standing = controller.Controller(
         post, hostname="127.0.0.1", port=free_port(), tls_context=context, authenticator=check, auth_required=True,
-        require_starttls=True,
+        require_starttls=True, ready_timeout=60.0,
     )  # fmt: skip
     standing.start()
     try:
@@ -207,6 +212,11 @@ def test_settings_come_from_a_file_and_the_environment_goes_before_it(tmp_path: 
         ('host = "h"\nsender = "a@b.c"\nrecipients = []', "no recipients"),
         ('host = "h"\nsender = "a@b.c\\nBcc: x@y.z"\nrecipients = ["x@y.z"]', "expected name@place"),
         ('host = "h"\nsender = "a@b.c"\nrecipients = ["x@y.z"]\nport = "many"', "must be numbers"),
+        ('host = "h"\nsender = "a@b.c"\nrecipients = ["x@y.z"]\nport = 99999999', "expected 1 to 65535"),
+        ('host = "h"\nsender = "a@b.c"\nrecipients = ["x@y.z"]\ntimeout = -1', "timeout -1 found"),
+        ('host = "h"\nsender = "a@b.c"\nrecipients = ["x@y.z"]\ntimeout = nan', "timeout nan found"),
+        ('host = "h"\nsender = "a@b.c"\nrecipients = 7', "recipients 7 found, expected addresses"),
+        ('host = "h"\nsender = "a@b.c"\nrecipients = [7]', "expected addresses"),
         ('host = "h"\nsender = "a@b.c"\nrecipients = ["x@y.z"]\ncolour = 3', "'colour' is not known"),
         ('host = "h"\nsender = "a@b.c"\nrecipients = ["x@y.z"]\nencryption = "rot13"', "expected starttls"),
         ('host = "h"\nsender = "a@b.c"\nrecipients = ["x@y.z"]\nencryption = "none"\npassword = "p"', "plain text"),

@@ -22,7 +22,7 @@ def jobs(tmp_path, monkeypatch):
     monkeypatch.setenv(
         "PYTHONPATH", os.pathsep.join([str(HERE), str(HERE.parents[1]), os.environ.get("PYTHONPATH", "")])
     )
-    for name in ("squares", "endless", "deadly", "greedy", "refusing", "broken"):
+    for name in ("squares", "endless", "deadly", "greedy", "refusing", "broken", "interrupted", "homeless"):
         memory = 200 * 2**20 if name == "greedy" else None
         monkeypatch.setitem(room.KINDS, name, Kind(f"gallery_work:{name}", name, memory=memory))
     held = Jobs(tmp_path / "jobs")
@@ -74,6 +74,17 @@ def test_a_worker_that_is_killed_is_an_answer_and_the_next_job_runs(jobs):
     assert job.state == "failed"
     assert "killed" in job.message
     assert over(jobs, jobs.submit("squares", {"count": 2}, title="Counting")).state == "done"
+
+
+def test_a_worker_that_is_killed_while_it_speaks_is_an_answer_too(jobs):
+    job = over(jobs, jobs.submit("interrupted", {}, title="Speaking"))
+    assert (job.state, job.result) == ("failed", {})
+    assert over(jobs, jobs.submit("interrupted", {}, title="Speaking")).state == "failed"
+
+
+def test_a_job_ends_where_its_end_cannot_be_written_down_and_the_next_one_runs(jobs):
+    assert over(jobs, jobs.submit("homeless", {}, title="Leaving")).result == {"found": 1}
+    assert over(jobs, jobs.submit("homeless", {}, title="Leaving")).state == "done"
 
 
 def test_memory_beyond_the_limit_is_refused_by_name(jobs):

@@ -119,7 +119,8 @@ def test_a_files_name_is_never_a_path():
     assert shown_name("../../etc/passwd") == "passwd"
     assert shown_name("C:\\data\\a.csv") == "a.csv"
     assert "\n" not in shown_name("a\nb.csv")
-    assert len(shown_name("x" * 5000 + ".csv")) <= 120
+    assert len(shown_name("x" * 5000 + ".csv")) == 120
+    assert suffix_of(shown_name("x" * 5000 + ".csv.gz")) == ".csv.gz"
     assert suffix_of("../../A.CSV") == ".csv"
     assert suffix_of("a.csv.gz") == ".csv.gz"
 
@@ -190,6 +191,31 @@ def test_report_model_forecast_and_numbers_can_be_kept(gallery):
 def test_the_work_says_what_it_is_doing(gallery):
     assert gallery[2][0] == "reading"
     assert "drawing" in gallery[2]
+
+
+def read_by_a_worker(tmp_path, content, **limits):
+    """How the reading of an upload ends under limits of one's own."""
+    app = create_app(RunStore(tmp_path / "runs"), Settings(folder=tmp_path, **limits))
+    client = TestClient(app, base_url="http://127.0.0.1:8100")
+    token = re.search(r'csrf-token" content="(\w+)"', client.get("/learn", headers=HTML).text).group(1)
+    headers = {"x-csrf-token": token, "x-file-name": "a.csv.gz"}
+    told = client.post("/learn/upload", content=content, headers=headers).json()
+    heard = client.get(f"/api/jobs/{told['job']}/events").text
+    app.state.jobs.close()
+    return json.loads(heard.strip().splitlines()[-1].removeprefix("data: "))
+
+
+def test_a_small_upload_that_unpacks_into_more_than_the_memory_allowed_is_stopped(tmp_path):
+    million = gzip.compress(b"0.5,1\n" * 10**6)
+    content = gzip.compress(b"t,x\n") + 60 * million  # What follows one another in gzip unpacks so, too.
+    assert len(content) < 2**20
+    ended = read_by_a_worker(tmp_path, content, reading_bytes=300 * 2**20)
+    assert (ended["state"], "does not fit in memory" in ended["message"]) == ("failed", True)
+
+
+def test_an_upload_that_takes_too_long_to_read_is_given_up(tmp_path):
+    ended = read_by_a_worker(tmp_path, gzip.compress(table()), reading_seconds=0.01)
+    assert (ended["state"], "most that is given" in ended["message"]) == ("failed", True)
 
 
 def test_a_recording_goes_from_the_upload_to_its_columns(tmp_path):

@@ -107,6 +107,26 @@ def test_the_token_opens_the_gallery_once_and_leaves_the_address(tmp_path):
     assert away.headers["location"].startswith("/evil")
 
 
+def test_no_one_enters_with_a_mark_or_a_token_of_their_own_making(tmp_path):
+    client = gallery(tmp_path, host="0.0.0.0", token=TOKEN)
+    for forged in ("", "x", TOKEN, "0" * 64):
+        assert client.get("/zoo", headers={"cookie": f"inscape_access={forged}"}).status_code == 401
+        assert client.get("/api/zoo", headers={"authorization": f"Bearer {forged[:-1]}"}).status_code == 401
+    # The mark of another gallery with the same token is none here.
+    other = gallery(tmp_path / "other", host="0.0.0.0", token=TOKEN)
+    other.get(f"/zoo?token={TOKEN}")
+    assert client.get("/zoo", cookies={"inscape_access": other.cookies["inscape_access"]}).status_code == 401
+
+
+def test_what_the_browser_keeps_is_out_of_reach_of_scripts_and_other_sites(tmp_path):
+    client = gallery(tmp_path, host="0.0.0.0", token=TOKEN)
+    kept = client.get(f"/zoo?token={TOKEN}", follow_redirects=False).headers.get_list("set-cookie")
+    assert len(kept) == 2
+    for cookie in kept:
+        assert TOKEN not in cookie
+        assert {"HttpOnly", "SameSite=Strict"} <= set(cookie.split("; "))
+
+
 def test_a_page_that_fails_says_so_without_a_traceback_and_the_gallery_lives(tmp_path):
     client = gallery(tmp_path)
 

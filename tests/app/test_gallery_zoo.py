@@ -50,6 +50,13 @@ def test_a_map_that_escapes_says_at_which_step():
     assert "diverged at step" in drawn.stopped
 
 
+def test_a_law_that_blows_up_before_its_first_sample_says_so_like_any_other():
+    drawn = motion.orbit("Rossler", (("c", 1e300),))
+    assert drawn.has_diverged
+    assert drawn.stopped == "diverged at t = 0"
+    assert len(drawn.view) == 0
+
+
 def test_a_state_that_grows_for_ever_is_drawn_bounded():
     drawn = motion.orbit("DoublePendulum", (), 1_000)
     assert np.abs(drawn.view[:, :2]).max() <= 1

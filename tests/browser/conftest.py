@@ -91,7 +91,7 @@ IS_DRAWN = """() => {
     };
     const stage = document.getElementById("stage");
     return [...document.querySelectorAll("canvas[data-shown]")].filter(seen).every((c) => c.dataset.shown === "1")
-        && [...document.querySelectorAll("[data-plot], [data-figure]")].filter(seen)
+        && [...document.querySelectorAll("[data-plot]")].filter(seen)
             .every((figure) => figure.querySelector(".main-svg"))
         && (!stage || stage.dataset.drawn > 0);
 }"""

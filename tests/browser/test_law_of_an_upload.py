@@ -71,6 +71,20 @@ def test_work_is_begun_and_cancelled_by_keyboard_alone(visit):
     appears(page, ".after-job a[href='/learn']")
 
 
+def test_a_long_file_name_is_taken_and_fits_a_telephone(visit):
+    seen = visit("/learn", width=390)
+    page = seen.page
+    hand_over(page, "swing_" + "x" * 140 + ".csv", damped_swing())
+    appears(page, "#choice")
+    assert page.inner_text("h1").endswith("xxx.csv")
+    assert seen.fits()
+    page.click("#start")
+    appears(page, ".job")
+    assert seen.fits()
+    page.click(".job-cancel")
+    appears(page, '.job[data-state="cancelled"]')
+
+
 def test_a_file_is_chosen_by_keyboard(visit):
     page = visit("/").page
     # Asked for before the first key: keys and this request come to the browser on two ways, and either may be faster.

@@ -9,7 +9,7 @@ import time
 import urllib.request
 
 import pytest
-from waiting import appears
+from waiting import appears, until
 
 STUDY = "19-koopman"
 RUNS = ("20260101T000000-desk-seed0-aaaa", "20260102T000000-desk-seed1-bbbb")
@@ -82,12 +82,34 @@ def test_pages_of_papers_fit_and_are_read_by_everyone(visit, accessible, path, w
     assert accessible(seen.page) == []
 
 
+def test_a_claim_takes_the_whole_width_of_a_telephone(visit):
+    page = visit("/papers/19", width=390).page
+    shares = page.eval_on_selector_all(
+        "th.statement", "all => all.map((th) => th.offsetWidth / th.closest('table').offsetWidth)"
+    )
+    assert shares
+    assert min(shares) > 0.95
+
+
 def test_figures_of_a_paper_are_drawn_when_they_come_into_view(visit):
     page = visit("/papers/19").page
     place = page.locator("[data-plot]").first
     place.scroll_into_view_if_needed()
     page.wait_for_selector("[data-plot] .main-svg")
     assert place.locator(".main-svg").count() > 0
+
+
+def test_a_figure_for_wide_white_paper_is_read_on_a_dark_telephone(visit):
+    page = visit("/papers/16", width=390, scheme="dark").page
+    place = page.locator("[data-plot$='/paths.json']")
+    place.scroll_into_view_if_needed()
+    until(page, "document.querySelector(\"[data-plot$='/paths.json'] .main-svg\") !== null")
+    strokes = place.locator(".scatterlayer .js-line").evaluate_all("all => all.map((line) => line.style.stroke)")
+    assert len(strokes) > 10
+    assert "rgb(0, 0, 0)" not in strokes
+    frame, title = place.bounding_box(), place.locator(".gtitle").bounding_box()
+    assert frame["x"] <= title["x"]
+    assert title["x"] + title["width"] <= frame["x"] + frame["width"]
 
 
 def test_a_run_begins_shows_its_progress_and_is_cancelled(visit):

@@ -73,6 +73,10 @@ def test_parameters_that_blow_up_say_when_and_the_page_goes_on(visit):
     wait_for_drawing(page, 0)
     page.fill("#n-beta", "-5")
     until(page, "document.getElementById('stopped').textContent.startsWith('Diverged at t = ')")
+    page.fill("#n-sigma", "1e300")
+    until(page, "document.getElementById('stopped').textContent === 'Diverged at t = 0.'")
+    strip = "document.getElementById('strip').getContext('2d').getImageData(0, 0, 300, 100).data"
+    assert page.evaluate(f"{strip}.every((value) => value === 0)")
     page.click("#reset")
     until(page, "document.getElementById('stopped').textContent === ''")
 

@@ -31,6 +31,16 @@ def test_a_run_goes_to_the_bin_and_comes_back_whole(store: RunStore) -> None:
     assert thrown_away(store) == []
 
 
+def test_a_damaged_run_that_lost_its_settings_goes_to_the_bin_as_well(store: RunStore) -> None:
+    (store.root / "97-tiny" / NAME / "settings.json").unlink()
+    throw_away(store, "97-tiny", NAME)
+    assert thrown_away(store) == [("97-tiny", NAME)]
+    take_back(store, "97-tiny", NAME)
+    assert (store.root / "97-tiny" / NAME / "findings.json").exists()
+    throw_away(store, "97-tiny", NAME)
+    assert empty_bin(store) == 1
+
+
 def test_an_emptied_bin_gives_nothing_back(store: RunStore) -> None:
     throw_away(store, "97-tiny", NAME)
     assert empty_bin(store) == 1

@@ -10,6 +10,7 @@ from pathlib import Path
 from inscape.app.catalogue.findings import Finding
 from inscape.app.catalogue.findings import findings as all_findings
 from inscape.app.catalogue.library import Library
+from inscape.app.templating import templates
 from inscape.app.terminal import number
 from inscape.atomic import write_text
 from inscape.errors import InputError
@@ -41,17 +42,12 @@ class Digest:
 
     @property
     def html(self) -> str:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
-
-        environment = Environment(
-            loader=PackageLoader("inscape.app.catalogue"), autoescape=True, undefined=StrictUndefined,
-            trim_blocks=True, lstrip_blocks=True,
-        )  # fmt: skip
         papers = [
             {"heading": heading, "news": [{"finding": f, "mark": _mark(f), "numbers": _numbers(f)} for f in news]}
             for heading, news in self.by_paper()
         ]
-        return environment.get_template("digest.html").render(digest=self, papers=papers)
+        digest_page = templates(("inscape.app.catalogue", "templates")).get_template("digest.html")
+        return digest_page.render(digest=self, papers=papers)
 
     @property
     def headline(self) -> str:

@@ -18,6 +18,7 @@ from inscape.app.catalogue.digest import Digest
 from inscape.errors import InputError
 
 ENVIRONMENT = "INSCAPE_SMTP_"
+MOST_PATIENCE = 3600.0
 _ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
 
 
@@ -36,7 +37,7 @@ class MailSettings:
 
     Raises
     ------
-    InputError : if an address is none, or a password would go out in plain text.
+    InputError : if an address is none, a number is out of its range, or a password would go out in plain text.
     """
 
     host: str
@@ -54,6 +55,10 @@ class MailSettings:
                 raise InputError(f"mail: address {address!r} found, expected name@place")
         if not self.recipients:
             raise InputError("mail: no recipients found; name at least one")
+        if not 1 <= self.port <= 65535:
+            raise InputError(f"mail: port {self.port} found, expected 1 to 65535")
+        if not 0 < self.timeout <= MOST_PATIENCE:
+            raise InputError(f"mail: timeout {self.timeout:g} found, expected more than 0, at most {MOST_PATIENCE:g} s")
         if self.encryption not in ("starttls", "tls", "none"):
             raise InputError(f"mail: encryption {self.encryption!r} found, expected starttls, tls or none")
         if self.encryption == "none" and self.password and self.host not in ("localhost", "127.0.0.1", "::1"):
@@ -90,7 +95,9 @@ def mail_settings(file: Path | None = None, environment: Mapping[str, str] | Non
             f"or set {', '.join(ENVIRONMENT + name.upper() for name in missing)}"
         )
     recipients = record["recipients"]
-    listed = re.split(r"[,;\s]+", recipients.strip()) if isinstance(recipients, str) else [str(r) for r in recipients]
+    listed = re.split(r"[,;\s]+", recipients.strip()) if isinstance(recipients, str) else recipients
+    if not isinstance(listed, list) or not all(isinstance(address, str) for address in listed):
+        raise InputError(f"mail: recipients {recipients!r} found, expected addresses")
     try:
         port, timeout = int(record.get("port", 587)), float(record.get("timeout", 20.0))
     except (TypeError, ValueError):
@@ -140,7 +147,7 @@ def send(made: Digest, settings: MailSettings) -> None:
         raise InputError(f"{where}: user or password refused; mend the settings") from None
     except smtplib.SMTPRecipientsRefused as error:
         raise InputError(f"{where}: recipients refused: {', '.join(error.recipients)}") from None
-    except (smtplib.SMTPException, ssl.SSLError, OSError) as error:
+    except (smtplib.SMTPException, ssl.SSLError, OSError, UnicodeError) as error:
         raise InputError(f"{where}: {error}; nothing was sent") from None
     if refused:
         raise InputError(f"{where}: refused {', '.join(refused)}; the others have their mail")

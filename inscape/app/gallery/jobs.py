@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -139,8 +140,8 @@ class Jobs:
             raise UnknownNameError("kind of job", kind, KINDS)
         job = Job(key or new_id(), kind, title, dict(settings))
         with self._lock:
-            self._jobs[job.id] = job
             self._keep(job)
+            self._jobs[job.id] = job
         self._start_waiting()
         return job
 
@@ -264,7 +265,9 @@ class Jobs:
             clock.start()
         with os.fdopen(ear, "r", encoding="utf-8") as lines:
             for line in lines:
-                self._hear(job, json.loads(line))
+                # A worker that is killed while it speaks leaves half a word.
+                if line.endswith("\n"):
+                    self._hear(job, json.loads(line))
         code = worker.wait()
         if clock is not None:
             clock.cancel()
@@ -297,8 +300,9 @@ class Jobs:
 
     def _end(self, job: Job, state: State, message: str) -> None:
         ended = time.time()
-        # Who sees the end must find it on disk as well.
-        self._write(replace(job, state=state, message=message, ended=ended))
+        # Who sees the end must find it on disk as well; a disk that is full must not keep the job from ending.
+        with contextlib.suppress(InputError):
+            self._write(replace(job, state=state, message=message, ended=ended))
         job.message, job.ended, job.state = message, ended, state
         job.version += 1
 

@@ -92,7 +92,7 @@ def orbit(
             else:
                 run = _run(system, points, per_period, patience)
         except DivergedError as error:
-            return _nothing(system, " ".join(str(error).split()), time.perf_counter() - started)
+            return _nothing(system, is_map, " ".join(str(error).split()), time.perf_counter() - started)
     states = np.asarray(run.states)
     stopped = str(run.context.get("stopped", ""))
     far = np.flatnonzero(~(np.abs(states) < furthest).all(axis=1))
@@ -211,11 +211,13 @@ def _run(system: Any, points: int, per_period: int, patience: float) -> Any:
     return system.simulate(times=np.linspace(0.0, length, points), tolerance=TOLERANCE, max_seconds=patience)
 
 
-def _nothing(system: Any, reason: str, seconds: float) -> Orbit:
+def _nothing(system: Any, is_map: bool, reason: str, seconds: float) -> Orbit:
+    has_diverged = "diverged" in reason
+    stopped = f"diverged at {'step 0' if is_map else 't = 0'}" if has_diverged else f"nothing to draw: {reason}"
     names = tuple(system.state_names)
     shown = names[:3] if len(names) > 1 else (names[0], names[0])
     empty = np.empty((0, len(names)))
-    return Orbit(np.empty(0), empty, np.empty((0, len(shown))), shown, f"diverged at once: {reason}", True, seconds)
+    return Orbit(np.empty(0), empty, np.empty((0, len(shown))), shown, stopped, has_diverged, seconds)
 
 
 @cache

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import Request
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
 from inscape import __version__
 from inscape.app.gallery.security import PLOTTED
+from inscape.app.templating import templates
 
 STATIC = Path(__file__).parent / "static"
 SECTIONS = (("Papers", "/papers"), ("Zoo", "/zoo"), ("Learn", "/learn"), ("Runs", "/runs"), ("Compare", "/compare"))
@@ -34,11 +35,6 @@ def render(request: Request, template: str, *, status: int = 200, plots: bool = 
     section = next((link for _, link in SECTIONS if path == link or path.startswith(f"{link}/")), "")
     text = page.render(csrf=request.state.csrf, section=section, plots=plots, **facts)
     return HTMLResponse(text, status_code=status, headers={PLOTTED.decode(): "1"} if plots else None)
-
-
-def render_part(template: str, **facts: Any) -> str:
-    """A template as text, for a part of a page."""
-    return _environment().get_template(template).render(**facts)
 
 
 @cache
@@ -65,13 +61,7 @@ def breakable(name: str) -> Markup:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("inscape.app.gallery"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates(("inscape.app.gallery", "templates"))
     environment.filters["breakable"] = breakable
     environment.globals.update(asset=asset, version=__version__, sections=SECTIONS)
     return environment

@@ -38,7 +38,11 @@ FOREVER = "public, max-age=31536000, immutable"
 
 
 def create_app(store: RunStore, settings: Settings) -> FastAPI:
-    """The gallery over a store of runs; `app.state` holds `store`, `settings`, `jobs` and `library` for its pages."""
+    """The gallery over a store of runs.
+
+    `app.state` holds `store`, `settings`, `jobs` and `library` for its pages, and `is_ending`: set by who serves it
+    when it shall end, so that pages which follow a job are let go.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -56,6 +60,7 @@ def create_app(store: RunStore, settings: Settings) -> FastAPI:
     )  # fmt: skip
     app.state.store = store
     app.state.settings = settings
+    app.state.is_ending = False
     app.state.jobs = Jobs(settings.folder / "jobs", store=store, settings=settings)
     app.state.library = Library(store, apart=True)
     app.add_api_route("/static/plotly.js", _plotly, include_in_schema=False)

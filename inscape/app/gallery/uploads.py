@@ -14,6 +14,8 @@ from inscape.errors import InputError, InscapeError
 
 STEM = "recording"
 NAME_LENGTH = 120
+END_LENGTH = 20
+"""Letters at the end of a long name that stay: they tell the format, and often which recording it is."""
 PREVIEW = 160
 """Points of a column's small picture."""
 FORMATS = "CSV, TSV, Parquet, NPZ, MAT, HDF5, NetCDF or WAV"
@@ -38,9 +40,12 @@ def suffix_of(name: str) -> str:
 
 
 def shown_name(name: str) -> str:
-    """A file's name as a page may show it: its last part, printable, not too long."""
+    """A file's name as a page may show it: its last part, printable, a long one without its middle."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    return "".join(c if c.isprintable() else "?" for c in last)[:NAME_LENGTH] or STEM
+    shown = "".join(c if c.isprintable() else "?" for c in last)
+    if len(shown) > NAME_LENGTH:
+        shown = f"{shown[: NAME_LENGTH - END_LENGTH - 1]}…{shown[-END_LENGTH:]}"
+    return shown or STEM
 
 
 async def keep_upload(stream: AsyncIterator[bytes], folder: Path, suffix: str) -> Path:

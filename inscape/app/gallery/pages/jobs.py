@@ -44,7 +44,7 @@ async def events(request: Request, key: str) -> StreamingResponse:
 
 async def _follow(request: Request, jobs: Jobs, key: str) -> AsyncIterator[str]:
     seen, quiet = -1, 0.0
-    while not await request.is_disconnected():
+    while not (request.app.state.is_ending or await request.is_disconnected()):
         job = jobs.get(key)
         if job.version != seen or quiet >= CLOCK:
             seen, quiet = job.version, 0.0

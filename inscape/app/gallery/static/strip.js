@@ -11,13 +11,14 @@
   };
   var Strip = inscape.Strip.prototype;
 
-  // `columns` are Float32Arrays, one a state; `times` belongs to them; `window` is how many samples are seen at once.
+  // `columns` are Float32Arrays, one a state; `times` belongs to them; `span` is how many samples are seen at once.
   Strip.set = function (times, columns, names, span, isMap) {
     this.times = times; this.columns = columns.slice(0, LANES); this.names = names; this.span = Math.min(span, times.length); this.isMap = isMap;
     this.from = -1;
     this.resize();
     this.show(0);
   };
+  Strip.clear = function () { this.times = null; this.paint(); };
   Strip.resize = function () {
     var ratio = Math.min(2, window.devicePixelRatio || 1), lanes = this.columns ? this.columns.length : 1;
     this.canvas.dataset.lanes = lanes;

@@ -58,6 +58,7 @@
       samples = rows;
     } else {
       view.count = view.shown = 0; view.draw();
+      strip.clear();
     }
     stage.dataset.drawn = Number(stage.dataset.drawn || 0) + 1;
   }
@@ -84,10 +85,15 @@
     codeTimer = setTimeout(takeCode, 250);
   }
 
-  var codes = null;
+  var codes = null, codesAsked = 0;
   function showCode() { if (codes) { document.getElementById("code").textContent = codes[language]; } }
+  // Two questions may be on their way, and the first be answered last: only the newest answer is shown.
   function takeCode() {
-    inscape.ask(base + "/code?" + query()).then(function (told) { codes = told; showCode(); }, function () { /* the orbit's line says why */ });
+    var mine = codesAsked += 1;
+    inscape.ask(base + "/code?" + query()).then(
+      function (told) { if (mine === codesAsked) { codes = told; showCode(); } },
+      function () { /* the orbit's line says why */ }
+    );
   }
   var tabs = Array.prototype.slice.call(document.querySelectorAll("[role=tab]"));
   function choose(tab) {
