@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from inscape.control.plan import MPPI as MPPI
     from inscape.control.plan import PlannedPolicy as PlannedPolicy
     from inscape.control.plan import improve as improve
+    from inscape.control.policy import ChirpPolicy as ChirpPolicy
     from inscape.control.policy import ConstantPolicy as ConstantPolicy
     from inscape.control.policy import Policy as Policy
     from inscape.control.policy import RandomPolicy as RandomPolicy
@@ -63,6 +64,7 @@ _HOMES = {
     "MPPI": "inscape.control.plan",
     "PlannedPolicy": "inscape.control.plan",
     "improve": "inscape.control.plan",
+    "ChirpPolicy": "inscape.control.policy",
     "ConstantPolicy": "inscape.control.policy",
     "Policy": "inscape.control.policy",
     "RandomPolicy": "inscape.control.policy",
