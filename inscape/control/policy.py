@@ -132,7 +132,8 @@ class ChirpPolicy:
 
     def _drawn(self) -> Float[np.ndarray, "step action"]:
         count = len(self.low)
-        first, last = np.exp(self._rng.uniform(*np.log(self.frequencies), (2, count)))
+        slow, fast = np.log(self.frequencies)
+        first, last = np.exp(self._rng.uniform(slow, fast, (2, count)))
         cycles = np.cumsum(np.geomspace(first, last, self.steps), axis=0) + self._rng.random(count)
         amplitude = self._rng.uniform(0.2, 1.0, count) * (self.high - self.low) / 2
         return (self.high + self.low) / 2 + amplitude * np.sin(2 * np.pi * cycles)

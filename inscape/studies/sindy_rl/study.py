@@ -12,6 +12,7 @@ from inscape.studies.paper import Findings, Measured, Table
 from inscape.studies.sindy_rl import engine, figures, speed
 from inscape.studies.sindy_rl.claims import CLAIMS, PAPER
 from inscape.studies.sindy_rl.curves import JUDGES, best_within, steps_to
+from inscape.studies.sindy_rl.flow import cylinders
 from inscape.studies.sindy_rl.remarks import remarks
 from inscape.studies.study import Study
 
@@ -44,6 +45,7 @@ def run(lab: Lab) -> Findings:
     variances(findings, runs["quadratic law"])
     controls(lab, findings, runs)
     swimmers(lab, findings)
+    cylinders(lab, findings)
     films(lab, runs["quadratic law"])
     findings.notes = remarks(findings)
     return findings
