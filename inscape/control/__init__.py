@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from inscape.control.gaussian_policy import GaussianPolicy as GaussianPolicy
     from inscape.control.imitate import Clones as Clones
     from inscape.control.imitate import clone as clone
+    from inscape.control.mbmpo import MBMPO as MBMPO
     from inscape.control.model_free import ModelFree as ModelFree
     from inscape.control.plan import CEM as CEM
     from inscape.control.plan import ICEM as ICEM
@@ -48,6 +49,7 @@ _HOMES = {
     "Distilled": "inscape.control.distillation",
     "Dyna": "inscape.control.dyna",
     "GaussianPolicy": "inscape.control.gaussian_policy",
+    "MBMPO": "inscape.control.mbmpo",
     "ModelFree": "inscape.control.model_free",
     "PPO": "inscape.control.ppo",
     "Population": "inscape.control.population",

@@ -39,14 +39,15 @@ class Dyna:
     ----------
     world : one of ours or any gymnasium environment; every step taken in it is counted.
     law : a model with `fit(trajectories)` and `step(states, inputs)`, such as a discrete `SINDy`; fitted in place.
-    learner : "ppo", a `PPO`, or a class of stable-baselines3 (or a function of its environment that makes one).
+    learner : "ppo", a `PPO`, an `MBMPO`, or a class of stable-baselines3 (or a function of its environment that makes
+        one).
     reward : None uses the world's own formula; a regression with fit(x, y) and predict(x), such as
         `SparseRegression`, is fitted to the rewards seen, over next observations and actions.
     random_steps : first steps in the world, which nothing learned has chosen.
     explore : the policy of those steps, such as a `ChirpPolicy`; None draws actions evenly from the action space.
     random_resets : steps after which the world is reset meanwhile.
     refit_every : iterations of the learner between two visits to the world.
-    collect : steps of each visit, by the policy's mean; the world is reset before it.
+    collect : steps of each visit, by the policy's mean, or as the learner explores; the world is reset before it.
     buffer : steps of those visits that are kept; the random ones are kept for good.
     worlds, horizon : of the surrogate.
     starts : "reset" starts surrogate episodes where the world starts, "buffer" anywhere it has been.
@@ -174,7 +175,8 @@ class Dyna:
     def _visit(self, progress: _Progress) -> None:
         policy = progress.training.policy
         seeds = np.random.SeedSequence([self.seed, len(progress.history)]).generate_state(2)
-        runs = record(self.world, policy, steps=self.collect, seed=int(seeds[0]))
+        explorer = getattr(progress.training, "explorer", policy)
+        runs = record(self.world, explorer, steps=self.collect, seed=int(seeds[0]))
         rewards = [rewards_of(run) for run in runs]
         progress.visits.add(runs, rewards)
         progress.real_steps += sum(map(len, rewards))
