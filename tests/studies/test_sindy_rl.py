@@ -38,6 +38,7 @@ def test_the_bounds_are_those_that_were_asked_for():
     assert bounds["formula_size"] == (80, None)
     assert bounds["formula_terms"] == (None, 55)
     assert (bounds["lynx_hare"], bounds["lynx_hare_rest"]) == ((0.85, None), (None, 0.40))
+    assert bounds["over_linear"] == bounds["over_network"] == bounds["over_meta"] == (0.0, None)
     assert bounds["cylinder"] == bounds["cylinder_formula"] == bounds["cylinder_over_ppo"] == (0.0, None)
     assert bounds["cylinder_over_constant"] == (1.0, None)
     assert bounds["cylinder_time"] == (None, 5)
@@ -95,6 +96,18 @@ def test_the_loop_in_the_flow_measures_drag_that_is_not_observed(tmp_path):
     row = findings.tables["cylinder"].rows[0]
     for arm in ("network", "formula", "constant", "random", "PPO"):
         assert 0.9 < row[arm] < 1.6
+
+
+def test_the_arm_of_mb_mpo_takes_its_steps_and_tells_what_the_others_tell():
+    pytest.importorskip("torch", reason="needs inscape[neural]")
+    pytest.importorskip("mujoco", reason="needs mujoco")
+    from inscape.studies.sindy_rl import swing_up
+
+    item = {"hidden": [8], "worlds": 10, "refit_every": 1, "steps": 2_560, "random_steps": 300, "collect": 50}
+    found = swing_up.meta_trained(item | {"evaluate": 1, "seed": 0})
+    assert found["real_steps"] == [350, 400]
+    assert np.isfinite(found["returns"]).all()
+    assert found["terms"] == 5 * (6 * 8 + 8 + 8 * 5 + 5)
 
 
 @pytest.mark.slow

@@ -32,6 +32,7 @@ CLAIMS = (
         at_least=0.0,
     ),
     Claim("over_network", "C2: and the loop with an ensemble of networks", unit="return", setting=UNREAD, at_least=0.0),
+    Claim("over_meta", "C2: and MB-MPO", unit="return", setting=UNREAD, at_least=0.0),
     Claim(
         "swimmer",
         "C3: with a learned reward and populations it needs fewer steps of the swimmer than PPO with populations",
@@ -112,6 +113,7 @@ CLAIMS = (
     Claim(
         "control_no_refit", "Control: best return with the law of the random steps alone, never refitted", unit="return"
     ),
+    Claim("control_no_adaptation", "Control: best return of MB-MPO with an inner rate of zero", unit="return"),
     Claim("control_rounds", "Control: the formula's return where states are also gathered where it leads", unit="%"),
     Claim("control_last", "Control: return of the last policy instead of the best one", unit="return"),
     Claim("control_random", "Control: return of random actions", unit="return"),

@@ -16,6 +16,7 @@ LOOKS = {
     "quadratic law": (BLUE, "solid"),
     "linear law": (ORANGE, "dash"),
     "networks as law": (GREEN, "dashdot"),
+    "MB-MPO": (SKY, "longdash"),
     "PPO in the world": (RED, "dot"),
 }
 TURNED = {
