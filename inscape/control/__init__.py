@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from inscape.control.gaussian_policy import GaussianPolicy as GaussianPolicy
     from inscape.control.imitate import Clones as Clones
     from inscape.control.imitate import clone as clone
+    from inscape.control.mbmpo import MBMPO as MBMPO
     from inscape.control.model_free import ModelFree as ModelFree
     from inscape.control.plan import CEM as CEM
     from inscape.control.plan import ICEM as ICEM
     from inscape.control.plan import MPPI as MPPI
     from inscape.control.plan import PlannedPolicy as PlannedPolicy
     from inscape.control.plan import improve as improve
+    from inscape.control.policy import ChirpPolicy as ChirpPolicy
     from inscape.control.policy import ConstantPolicy as ConstantPolicy
     from inscape.control.policy import Policy as Policy
     from inscape.control.policy import RandomPolicy as RandomPolicy
@@ -47,6 +49,7 @@ _HOMES = {
     "Distilled": "inscape.control.distillation",
     "Dyna": "inscape.control.dyna",
     "GaussianPolicy": "inscape.control.gaussian_policy",
+    "MBMPO": "inscape.control.mbmpo",
     "ModelFree": "inscape.control.model_free",
     "PPO": "inscape.control.ppo",
     "Population": "inscape.control.population",
@@ -63,6 +66,7 @@ _HOMES = {
     "MPPI": "inscape.control.plan",
     "PlannedPolicy": "inscape.control.plan",
     "improve": "inscape.control.plan",
+    "ChirpPolicy": "inscape.control.policy",
     "ConstantPolicy": "inscape.control.policy",
     "Policy": "inscape.control.policy",
     "RandomPolicy": "inscape.control.policy",

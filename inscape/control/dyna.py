@@ -20,7 +20,7 @@ from inscape.control.agent import Agent, Refit
 from inscape.control.buffer import Buffer
 from inscape.control.checkpoint import read_checkpoint, write_checkpoint
 from inscape.control.gaussian_policy import GaussianPolicy
-from inscape.control.policy import RandomPolicy
+from inscape.control.policy import RandomPolicy, as_policy
 from inscape.control.ppo import PPO
 from inscape.control.surrogate import Surrogate
 from inscape.errors import InputError, UnknownNameError
@@ -39,13 +39,15 @@ class Dyna:
     ----------
     world : one of ours or any gymnasium environment; every step taken in it is counted.
     law : a model with `fit(trajectories)` and `step(states, inputs)`, such as a discrete `SINDy`; fitted in place.
-    learner : "ppo", a `PPO`, or a class of stable-baselines3 (or a function of its environment that makes one).
+    learner : "ppo", a `PPO`, an `MBMPO`, or a class of stable-baselines3 (or a function of its environment that makes
+        one).
     reward : None uses the world's own formula; a regression with fit(x, y) and predict(x), such as
         `SparseRegression`, is fitted to the rewards seen, over next observations and actions.
-    random_steps : first steps in the world, by actions drawn evenly from the action space.
+    random_steps : first steps in the world, which nothing learned has chosen.
+    explore : the policy of those steps, such as a `ChirpPolicy`; None draws actions evenly from the action space.
     random_resets : steps after which the world is reset meanwhile.
     refit_every : iterations of the learner between two visits to the world.
-    collect : steps of each visit, by the policy's mean; the world is reset before it.
+    collect : steps of each visit, by the policy's mean, or as the learner explores; the world is reset before it.
     buffer : steps of those visits that are kept; the random ones are kept for good.
     worlds, horizon : of the surrogate.
     starts : "reset" starts surrogate episodes where the world starts, "buffer" anywhere it has been.
@@ -64,6 +66,7 @@ class Dyna:
         reward: Any = None,
         random_steps: int = 8_000,
         random_resets: int = 1_000,
+        explore: Any = None,
         refit_every: int = 10,
         collect: int = 500,
         buffer: int = 8_000,
@@ -94,6 +97,7 @@ class Dyna:
         self.world, self.law, self.reward = as_world(world), law, reward
         self.learner = PPO(learning_rate=(1e-3, 0.0), seed=seed) if isinstance(learner, str) else learner
         self.random_steps, self.random_resets = int(random_steps), int(random_resets)
+        self.explore = None if explore is None else as_policy(explore)
         self.refit_every, self.collect = int(refit_every), int(collect)
         self.buffer, self.worlds, self.horizon = buffer, worlds, horizon
         self.starts, self.cautious, self.evaluate = starts, cautious, int(evaluate)
@@ -133,9 +137,10 @@ class Dyna:
         return progress.agent(self)
 
     def _begun(self, total: int) -> _Progress:
+        explore = RandomPolicy(self.world.action_space, seed=self.seed) if self.explore is None else self.explore
         first = record(
             self.world,
-            RandomPolicy(self.world.action_space, seed=self.seed),
+            explore,
             steps=self.random_steps,
             resets=self.random_resets,
             seed=self.seed,
@@ -170,7 +175,8 @@ class Dyna:
     def _visit(self, progress: _Progress) -> None:
         policy = progress.training.policy
         seeds = np.random.SeedSequence([self.seed, len(progress.history)]).generate_state(2)
-        runs = record(self.world, policy, steps=self.collect, seed=int(seeds[0]))
+        explorer = getattr(progress.training, "explorer", policy)
+        runs = record(self.world, explorer, steps=self.collect, seed=int(seeds[0]))
         rewards = [rewards_of(run) for run in runs]
         progress.visits.add(runs, rewards)
         progress.real_steps += sum(map(len, rewards))

@@ -1,4 +1,4 @@
-"""What a policy is, the two simplest of them, and the door through which anything that acts comes in."""
+"""What a policy is, the simplest of them, and the door through which anything that acts comes in."""
 
 from __future__ import annotations
 
@@ -60,13 +60,7 @@ class RandomPolicy:
     """
 
     def __init__(self, space: Any, *, hold: int = 1, seed: int | np.random.Generator | None = 0):
-        space = getattr(space, "single_action_space", getattr(space, "action_space", space))
-        low, high = getattr(space, "low", None), getattr(space, "high", None)
-        if low is None or high is None:
-            raise InputError(f"space: {space!r} found, expected a Box of actions or a world")
-        self.low, self.high = np.asarray(low, dtype=float).ravel(), np.asarray(high, dtype=float).ravel()
-        if not (np.isfinite(self.low).all() and np.isfinite(self.high).all()):
-            raise InputError(f"space: {space!r} is unbounded; a uniform action needs finite bounds")
+        self.low, self.high = _bounds_of(space)
         if isinstance(hold, bool) or int(hold) != hold or hold < 1:
             raise InputError(f"hold: {hold!r} found, expected a whole number of steps, at least 1")
         self.hold = int(hold)
@@ -87,6 +81,65 @@ class RandomPolicy:
 
     def __repr__(self) -> str:
         return f"RandomPolicy({len(self.low)} actions, held {self.hold})"
+
+
+class ChirpPolicy:
+    """Sines whose frequency sweeps, drawn anew at every episode: they excite a system at all of its rhythms.
+
+    Every sweep has an amplitude between a fifth of half the action range and all of it, and runs evenly in the
+    logarithm from one frequency to another, both drawn evenly in the logarithm; every action has sweeps of its own.
+
+    Parameters
+    ----------
+    space : a gymnasium `Box` with finite bounds, or a world whose actions are meant.
+    frequencies : lowest and highest, in cycles a step; at most half a cycle.
+    steps : of a sweep; where an episode is longer, another follows.
+    seed : of the draws.
+
+    Raises
+    ------
+    InputError : if the space is unbounded or no `Box`, or the frequencies are no such pair.
+    """
+
+    def __init__(
+        self,
+        space: Any,
+        frequencies: tuple[float, float],
+        *,
+        steps: int = 300,
+        seed: int | np.random.Generator | None = 0,
+    ):
+        self.low, self.high = _bounds_of(space)
+        slow, fast = (float(f) for f in frequencies)
+        if not 0 < slow <= fast <= 0.5:
+            raise InputError(f"frequencies: {frequencies!r} found, expected lowest and highest, above 0, at most 0.5")
+        if isinstance(steps, bool) or int(steps) != steps or steps < 1:
+            raise InputError(f"steps: {steps!r} found, expected a whole number, at least 1")
+        self.frequencies, self.steps = (slow, fast), int(steps)
+        self._rng = np.random.default_rng(seed)
+        self.start()
+
+    def start(self) -> None:
+        """An episode begins, and with it a sweep."""
+        self._sweep, self._age = self._drawn(), 0
+
+    def act(self, observation: Float[np.ndarray, "*batch observation"]) -> Float[np.ndarray, "*batch action"]:
+        if self._age == self.steps:
+            self.start()
+        action = self._sweep[self._age]
+        self._age += 1
+        return np.broadcast_to(action, (*np.shape(observation)[:-1], len(action))).copy()
+
+    def _drawn(self) -> Float[np.ndarray, "step action"]:
+        count = len(self.low)
+        slow, fast = np.log(self.frequencies)
+        first, last = np.exp(self._rng.uniform(slow, fast, (2, count)))
+        cycles = np.cumsum(np.geomspace(first, last, self.steps), axis=0) + self._rng.random(count)
+        amplitude = self._rng.uniform(0.2, 1.0, count) * (self.high - self.low) / 2
+        return (self.high + self.low) / 2 + amplitude * np.sin(2 * np.pi * cycles)
+
+    def __repr__(self) -> str:
+        return f"ChirpPolicy({len(self.low)} actions, {self.frequencies[0]:g} to {self.frequencies[1]:g} cycles a step)"
 
 
 class FunctionPolicy:
@@ -139,6 +192,17 @@ def _of_torch(module: Any) -> Respond:
         return told.cpu().numpy().astype(float)
 
     return answered
+
+
+def _bounds_of(space: Any) -> tuple[np.ndarray, np.ndarray]:
+    space = getattr(space, "single_action_space", getattr(space, "action_space", space))
+    low, high = getattr(space, "low", None), getattr(space, "high", None)
+    if low is None or high is None:
+        raise InputError(f"space: {space!r} found, expected a Box of actions or a world")
+    lowest, highest = np.asarray(low, dtype=float).ravel(), np.asarray(high, dtype=float).ravel()
+    if not (np.isfinite(lowest).all() and np.isfinite(highest).all()):
+        raise InputError(f"space: {space!r} is unbounded; drawing an action needs finite bounds")
+    return lowest, highest
 
 
 def _vector(label: str, values: Any) -> np.ndarray:

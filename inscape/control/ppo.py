@@ -180,6 +180,10 @@ class PPOTraining:
             layers += [linear, torch.nn.Tanh()]
         return torch.nn.Sequential(*layers[:-1])
 
+    def _drawn(self, seen: torch.Tensor) -> torch.Tensor:
+        mean = self._actor(seen)
+        return mean + self._log_std.exp() * torch.randn(mean.shape, generator=self._random)
+
     def _play(self) -> _Segment:
         worlds, length, env = self.env.num_envs, self.method.segment, self.env
         if self._seen is None:
@@ -187,11 +191,9 @@ class PPOTraining:
             self._seen = np.asarray(seen, dtype=np.float32).reshape(worlds, -1)
         played = _Segment.empty(length, worlds, self._seen.shape[1], len(self._low))
         middle, half = (self._high + self._low) / 2, (self._high - self._low) / 2
-        std = self._log_std.detach().exp()
         for t in range(length):
             with torch.no_grad():
-                mean = self._actor(torch.from_numpy(self._seen))
-                drawn = mean + std * torch.randn(mean.shape, generator=self._random)
+                drawn = self._drawn(torch.from_numpy(self._seen))
             played.observations[t], played.actions[t] = self._seen, drawn.numpy()
             acting = np.clip(middle + half * played.actions[t], self._low, self._high)
             seen, rewards, terminated, truncated, info = env.step(acting.reshape(env.action_space.shape))
@@ -214,7 +216,8 @@ class PPOTraining:
         self.steps += length * worlds
         return played
 
-    def _learn(self, played: _Segment) -> Report:
+    def _judged(self, played: _Segment) -> tuple[np.ndarray, np.ndarray]:
+        """Advantages (step, world) of what was played just now, and values (step + 1, world)."""
         p, length, worlds = self.method, *played.rewards.shape
         seen = torch.from_numpy(np.concatenate([played.observations.reshape(length * worlds, -1), self._seen]))
         with torch.no_grad():
@@ -222,9 +225,13 @@ class PPOTraining:
             rewards = p.reward_scale * played.rewards
             for t, cut, last in played.cut:
                 rewards[t, cut] += p.discount * self._critic(torch.from_numpy(last))[:, 0].numpy()
-        advantages = advantages_of(rewards, values, played.done, p.discount, p.smoothing)
+        return advantages_of(rewards, values, played.done, p.discount, p.smoothing), values
+
+    def _learn(self, played: _Segment) -> Report:
+        p, length, worlds = self.method, *played.rewards.shape
+        advantages, values = self._judged(played)
         kept = np.flatnonzero(played.valid.ravel())
-        observations = seen[kept]
+        observations = torch.from_numpy(played.observations.reshape(length * worlds, -1)[kept])
         actions = torch.from_numpy(played.actions.reshape(length * worlds, -1)[kept])
         advantage = torch.from_numpy(advantages.ravel()[kept])
         before = torch.from_numpy(values[:-1].ravel()[kept])

@@ -142,12 +142,31 @@ class NeuralEnsemble(Model):
         if seen.shape[-1] != len(self.centre_):
             raise InputError(f"states: {seen.shape[-1]} variables with inputs found, expected {len(self.centre_)}")
         x = ((seen - self.centre_) / self.spread_).reshape(-1, len(self.centre_))
-        out = np.broadcast_to(x, (len(self.weights_[0]), *x.shape))
-        for weight, bias in zip(self.weights_[:-1], self.biases_[:-1], strict=True):
-            out = np.tanh(out @ weight + bias)
-        out = (out @ self.weights_[-1] + self.biases_[-1]) * self.target_spread_ + self.target_centre_
-        out = out.reshape(-1, *known.shape)
+        out = self._through(np.broadcast_to(x, (len(self.weights_[0]), *x.shape))).reshape(-1, *known.shape)
         return out + known if self.increments else out
+
+    def each(
+        self,
+        states: Float[np.ndarray, "member sample state"],
+        inputs: Float[np.ndarray, "member sample input"] | None = None,
+    ) -> Float[np.ndarray, "member sample state"]:
+        """Every member's next states from states of its own, projected."""
+        check_is_fitted(self)
+        known = np.asarray(states, dtype=float)
+        seen = known if inputs is None else np.concatenate([known, np.asarray(inputs, dtype=float)], axis=-1)
+        expected = (len(self.weights_[0]), len(self.centre_))
+        if seen.ndim != 3 or (len(seen), seen.shape[-1]) != expected:
+            raise InputError(
+                f"states: shape {seen.shape} with inputs found, expected ({expected[0]}, sample, {expected[1]})"
+            )
+        following = self._through((seen - self.centre_) / self.spread_)
+        following = following + known if self.increments else following
+        return following if self.project is None else self.project(following)
+
+    def _through(self, x: np.ndarray) -> np.ndarray:
+        for weight, bias in zip(self.weights_[:-1], self.biases_[:-1], strict=True):
+            x = np.tanh(x @ weight + bias)
+        return (x @ self.weights_[-1] + self.biases_[-1]) * self.target_spread_ + self.target_centre_
 
     def step(
         self, states: Float[np.ndarray, "*batch state"], inputs: Float[np.ndarray, "*batch input"] | None = None

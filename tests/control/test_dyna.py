@@ -12,12 +12,13 @@ pytest.importorskip("gymnasium", reason="needs inscape[robots]")
 
 from inscape.control.dyna import CHECKPOINT, Dyna
 from inscape.control.model_free import ModelFree
+from inscape.control.policy import ChirpPolicy
 from inscape.control.population import Population
 from inscape.control.ppo import PPO
 from inscape.errors import InputError, UnknownNameError
 from inscape.models import dictionary
 from inscape.models.sparse_regression import SparseRegression
-from inscape.systems.worlds import returns
+from inscape.systems.worlds import record, returns
 from tests.control.cart import PUSH, STEP, Cart, sparse_law
 
 pytestmark = pytest.mark.filterwarnings("ignore::inscape.control.surrogate.SurrogateWarning")
@@ -128,6 +129,16 @@ def test_the_reward_can_be_learned_from_what_was_paid():
 def test_surrogate_episodes_may_start_anywhere_the_world_has_been():
     agent = dyna(starts="buffer").learn(TWO_REFITS)
     assert len(agent.surrogate.starts) == sum(map(len, agent.data))
+
+
+def test_the_first_steps_are_those_of_the_policy_that_explores():
+    chirps = ChirpPolicy(Cart(), (0.02, 0.2), steps=40, seed=3)
+    data = dyna(explore=chirps).learn(1).data
+    again = record(Cart(), ChirpPolicy(Cart(), (0.02, 0.2), steps=40, seed=3), steps=200, resets=40, seed=0)
+    for found, expected in zip(data[:5], again, strict=True):
+        np.testing.assert_array_equal(found.inputs, expected.inputs)
+    with pytest.raises(InputError):
+        dyna(explore=3.0)
 
 
 def test_an_algorithm_of_stable_baselines3_can_be_the_learner(tmp_path):

@@ -44,6 +44,16 @@ def test_members_disagree_more_off_the_data(law):
     assert law.answers(near, push).shape == (3, 1, 2)
 
 
+def test_every_member_can_move_states_of_its_own(law):
+    rng = np.random.default_rng(0)
+    states, pushes = rng.normal(size=(3, 5, 2)), rng.normal(size=(3, 5, 1))
+    found = law.each(states, pushes)
+    for member in range(3):
+        np.testing.assert_allclose(found[member], law.answers(states[member], pushes[member])[member])
+    with pytest.raises(InputError):
+        law.each(states[:2], pushes[:2])
+
+
 def test_a_forecast_is_the_repeated_step(law):
     run = pendulum(count=1, seed=8)[0]
     pushes = np.random.default_rng(0).uniform(-1, 1, (5, 1))

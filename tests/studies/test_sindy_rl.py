@@ -5,10 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from inscape.studies.lab import Lab
+from inscape.studies.paper import Findings
 from inscape.studies.registry import find_study, studies
+from inscape.studies.runs import RunFolder
 from inscape.studies.sindy_rl import engine
 from inscape.studies.sindy_rl.claims import CLAIMS
 from inscape.studies.sindy_rl.curves import best_within, steps_to
+from inscape.studies.sindy_rl.flow import cylinders
 
 RUN = {"real_steps": [100, 200, 300], "evaluation_steps": [10, 20, 30], "returns": np.array([5.0, 80.0, 60.0])}
 
@@ -34,6 +38,10 @@ def test_the_bounds_are_those_that_were_asked_for():
     assert bounds["formula_size"] == (80, None)
     assert bounds["formula_terms"] == (None, 55)
     assert (bounds["lynx_hare"], bounds["lynx_hare_rest"]) == ((0.85, None), (None, 0.40))
+    assert bounds["over_linear"] == bounds["over_network"] == bounds["over_meta"] == (0.0, None)
+    assert bounds["cylinder"] == bounds["cylinder_formula"] == bounds["cylinder_over_ppo"] == (0.0, None)
+    assert bounds["cylinder_over_constant"] == (1.0, None)
+    assert bounds["cylinder_time"] == (None, 5)
     assert all(c.is_timing for c in CLAIMS if c.name.startswith(("speed", "rollout")) or c.name.endswith("_time"))
 
 
@@ -62,6 +70,46 @@ def test_the_pelts_have_the_law_of_lotka_and_volterra():
     assert sum(row["true"] for row in shares) == 4
 
 
+def test_the_cylinder_left_to_itself_sheds_and_nothing_is_saved_by_doing_nothing():
+    pytest.importorskip("torch", reason="needs inscape[neural]")
+    from inscape.studies.sindy_rl import cylinder
+
+    found = cylinder.uncontrolled({"resolution": 6, "actions": 140, "episodes": 1})
+    assert 0.15 < found["strouhal"] < 0.17
+    assert found["turning"] == 0.0
+    assert found["wake"].shape == (18, 42)
+    # Vortices of both senses go by behind it.
+    assert found["wake"].min() < -0.5
+    assert found["wake"].max() > 0.5
+
+
+def test_the_loop_in_the_flow_measures_drag_that_is_not_observed(tmp_path):
+    for module in ("torch", "gymnasium", "numba"):
+        pytest.importorskip(module, reason=f"needs {module}")
+    lab = Lab(RunFolder(tmp_path), scale="smoke", backend="serial")
+    findings = Findings()
+    cylinders(lab, findings)
+    names = {c.name for c in CLAIMS if "cylinder" in c.name}
+    assert set(findings.measured) == names
+    assert all(found.value is not None for found in findings.measured.values())
+    assert set(findings.figures) == {"cylinder-drag", "cylinder-wakes"}
+    row = findings.tables["cylinder"].rows[0]
+    for arm in ("network", "formula", "constant", "random", "PPO"):
+        assert 0.9 < row[arm] < 1.6
+
+
+def test_the_arm_of_mb_mpo_takes_its_steps_and_tells_what_the_others_tell():
+    pytest.importorskip("torch", reason="needs inscape[neural]")
+    pytest.importorskip("mujoco", reason="needs mujoco")
+    from inscape.studies.sindy_rl import swing_up
+
+    item = {"hidden": [8], "worlds": 10, "refit_every": 1, "steps": 2_560, "random_steps": 300, "collect": 50}
+    found = swing_up.meta_trained(item | {"evaluate": 1, "seed": 0})
+    assert found["real_steps"] == [350, 400]
+    assert np.isfinite(found["returns"]).all()
+    assert found["terms"] == 5 * (6 * 8 + 8 + 8 * 5 + 5)
+
+
 @pytest.mark.slow
 def test_a_trial_run_of_the_study_measures_every_claim(tmp_path):
     for module in ("torch", "mujoco", "pysindy", "imageio"):
@@ -73,4 +121,5 @@ def test_a_trial_run_of_the_study_measures_every_claim(tmp_path):
     assert {"steps-in-the-world", "formulas", "uncertainty", "hare-and-lynx", "lost-episodes"} <= set(
         run.folder.figures
     )
+    assert {"cylinder-drag", "cylinder-wakes"} <= set(run.folder.figures)
     assert {f.name for f in (run.folder.path / "films").iterdir()} == {"swing-up-network.gif", "swing-up-formula.gif"}

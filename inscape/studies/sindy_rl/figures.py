@@ -16,7 +16,16 @@ LOOKS = {
     "quadratic law": (BLUE, "solid"),
     "linear law": (ORANGE, "dash"),
     "networks as law": (GREEN, "dashdot"),
+    "MB-MPO": (SKY, "longdash"),
     "PPO in the world": (RED, "dot"),
+}
+TURNED = {
+    "left to itself": (BLACK, "solid"),
+    "network": (BLUE, "solid"),
+    "formula": (SKY, "dash"),
+    "constant": (ORANGE, "dashdot"),
+    "random": (GREEN, "dot"),
+    "PPO": (RED, "dot"),
 }
 BELOW = {"orientation": "h", "y": -0.25, "x": 0}
 
@@ -153,4 +162,57 @@ def trust(arms: Mapping[str, Sequence[Mapping[str, Any]]]) -> go.Figure:
     figure.update_layout(
         title="How often the law was led out of its bounds (dotted: where a warning is given)", legend=BELOW
     )
+    return figure
+
+
+def drag_over_time(episodes: Mapping[str, Sequence[float]], dt: float = 0.1) -> go.Figure:
+    """Drag of one episode of each arm."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for name, drags in episodes.items():
+        colour, dash = TURNED[name]
+        figure.add_scatter(
+            x=dt * np.arange(1, len(drags) + 1),
+            y=np.asarray(drags),
+            mode="lines",
+            line={"color": colour, "dash": dash, "width": 2},
+            name=name,
+        )
+    figure.update_xaxes(title="time (diameters over stream velocity)")
+    figure.update_yaxes(title="drag coefficient (mean over an action)")
+    figure.update_layout(title="Cylinder at Reynolds number 100: drag over one episode", legend=BELOW)
+    return figure
+
+
+def wakes(pictures: Mapping[str, Any]) -> go.Figure:
+    """Vorticity of the wake at the end of an episode, one picture above the other; flow from left to right."""
+    import plotly.graph_objects as go
+    from plotly.subplots import make_subplots
+
+    figure = make_subplots(len(pictures), 1, subplot_titles=list(pictures), shared_xaxes=True, vertical_spacing=0.1)
+    for row, field in enumerate(pictures.values(), start=1):
+        values = np.asarray(field)
+        figure.add_trace(
+            go.Heatmap(
+                x=np.round(np.linspace(-2, 12, values.shape[1], endpoint=False), 3),
+                y=np.round(np.linspace(-3, 3, values.shape[0], endpoint=False), 3),
+                z=values,
+                zmin=-3,
+                zmax=3,
+                # From blue over white to orange, as the world's own pictures.
+                colorscale=[[0, BLUE], [0.5, "#FFFFFF"], [1, RED]],
+                showscale=row == 1,
+                colorbar={"title": "vorticity (U/D)"},
+            ),
+            row,
+            1,
+        )
+        circle = {"type": "circle", "x0": -0.5, "x1": 0.5, "y0": -0.5, "y1": 0.5, "fillcolor": "#464B52"}
+        figure.add_shape(circle, row=row, col=1)
+        across = {"scaleanchor": f"x{row if row > 1 else ''}", "constrain": "domain"}
+        figure.update_yaxes(title="across (D)", range=[-3, 3], row=row, col=1, **across)
+    figure.update_xaxes(range=[-2, 11.9], constrain="domain")
+    figure.update_xaxes(title="downstream (D)", row=len(pictures), col=1)
+    figure.update_layout(title="The wake at the end of an episode", height=300 * len(pictures) + 130)
     return figure

@@ -12,6 +12,7 @@ from inscape.studies.paper import Findings, Measured, Table
 from inscape.studies.sindy_rl import engine, figures, speed
 from inscape.studies.sindy_rl.claims import CLAIMS, PAPER
 from inscape.studies.sindy_rl.curves import JUDGES, best_within, steps_to
+from inscape.studies.sindy_rl.flow import cylinders
 from inscape.studies.sindy_rl.remarks import remarks
 from inscape.studies.study import Study
 
@@ -44,6 +45,7 @@ def run(lab: Lab) -> Findings:
     variances(findings, runs["quadratic law"])
     controls(lab, findings, runs)
     swimmers(lab, findings)
+    cylinders(lab, findings)
     films(lab, runs["quadratic law"])
     findings.notes = remarks(findings)
     return findings
@@ -138,12 +140,30 @@ def swing_ups(lab: Lab) -> Runs:
     ]
     free = lab.parallel_map(swing_up.model_free, rivals, label="swing-up in the world")
     runs: Runs = {name: [run for run, owner in zip(told, owners, strict=True) if owner == name] for name in counts}
-    return runs | {"PPO in the world": free}
+    return runs | meta_policies(lab, size) | {"PPO in the world": free}
+
+
+def meta_policies(lab: Lab, size: dict[str, Any]) -> Runs:
+    """C2's last arm: as many steps in the world as the others take, and its own numbers inside the law; and the same
+    without the adaptation that the method is about."""
+    from inscape.studies.sindy_rl import swing_up
+
+    item = {name: size[name] for name in ("random_steps", "collect", "evaluate")} | {
+        "hidden": lab.choose(smoke=[8], desk=[64, 64], paper=[512, 512]),
+        "worlds": lab.choose(smoke=10, desk=80, paper=250),
+        "refit_every": lab.choose(smoke=1, desk=10, paper=10),
+        "steps": lab.choose(smoke=2_560, desk=3_788_800, paper=46_080_000),
+    }
+    seeds = [lab.seed + seed for seed in range(lab.choose(smoke=1, desk=3, paper=20))]
+    metas = lab.parallel_map(swing_up.meta_trained, [item | {"seed": s} for s in seeds], label="swing-up by MB-MPO")
+    plain = [item | {"seed": s, "inner_rate": 0.0} for s in seeds[: lab.choose(smoke=1, desk=2, paper=5)]]
+    alone = lab.parallel_map(swing_up.meta_trained, plain, label="swing-up by MB-MPO without adaptation")
+    return {"MB-MPO": metas, "MB-MPO, no adaptation": alone}
 
 
 def efficiency(findings: Findings, runs: Runs) -> None:
     """C1, C2, B4-B6."""
-    ours, linear, nets, free = (runs[n] for n in ("quadratic law", "linear law", "networks as law", "PPO in the world"))
+    ours, free = runs["quadratic law"], runs["PPO in the world"]
     best = np.array([best_within(run) for run in ours])
     low, high = bootstrap_interval(best, np.median)
     setting = (
@@ -153,7 +173,8 @@ def efficiency(findings: Findings, runs: Runs) -> None:
     findings.measured["swing_up_time"] = Measured(
         max(run["seconds"] for run in ours) / 60, setting=f"{len(ours)} seeds"
     )
-    for name, rivals in (("linear", linear), ("network", nets)):
+    for name, arm in (("linear", "linear law"), ("network", "networks as law"), ("meta", "MB-MPO")):
+        rivals = runs[arm]
         theirs = np.array([best_within(run) for run in rivals])
         margin = float(np.median(best) - np.median(theirs))
         told = f"median of {len(ours)} seeds less median of {len(rivals)}: {np.round(theirs).astype(int).tolist()}"
@@ -259,6 +280,10 @@ def controls(lab: Lab, findings: Findings, runs: Runs) -> None:
     alone = runs["never refitted"]
     findings.measured["control_no_refit"] = Measured(
         float(np.median([run["judged"] for run in alone])), setting=f"{len(alone)} seeds, the same surrogate steps"
+    )
+    plain = [best_within(run) for run in runs["MB-MPO, no adaptation"]]
+    findings.measured["control_no_adaptation"] = Measured(
+        float(np.median(plain)), setting=f"{np.round(plain).astype(int).tolist()}; each member still has its own worlds"
     )
     last = [run["last"] for run in runs["quadratic law"]]
     findings.measured["control_last"] = Measured(float(np.median(last)), *bootstrap_interval(last, np.median))

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from inscape.control.agent import Agent
 from inscape.control.closed_loop import equilibrium
 from inscape.control.distillation import distillation
 from inscape.control.dyna import Dyna
 from inscape.control.gaussian_policy import GaussianPolicy
+from inscape.control.mbmpo import MBMPO
 from inscape.control.model_free import ModelFree
 from inscape.control.policy import RandomPolicy
 from inscape.control.ppo import PPO
@@ -64,10 +66,47 @@ def trained(item: dict[str, Any]) -> dict[str, Any]:
             evaluate=item["evaluate"],
             seed=item["seed"],
         ).learn(item["steps"])
-    seconds = time.process_time() - started
+    found = _told(world, law, agent, time.process_time() - started)
+    if item["law"] == "quadratic" and item["refit"]:
+        found |= {
+            "formula": _formulas(world, law, agent.policy, item["formula_steps"]),
+            "variance": _variance(world, law, agent.policy),
+        }
+    return found
+
+
+def meta_trained(item: dict[str, Any]) -> dict[str, Any]:
+    """One run of the loop with MB-MPO: networks as law, each of them a task of its own to the policy.
+
+    `item` holds `hidden` units of those networks, `seed`, `steps` inside the law, `worlds`, `random_steps`,
+    `refit_every` iterations, `collect`, `evaluate`; `inner_rate` where it is not the method's own.
+    """
+    started = time.process_time()
+    world = CartpoleSwingup()
+    law = NeuralEnsemble(
+        5, tuple(item["hidden"]), subset=0.6, epochs=50, project=CartpoleSwingup.on_circle, seed=item["seed"]
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SurrogateWarning)
+        agent = Dyna(
+            world,
+            law,
+            MBMPO(learning_rate=(1e-3, 0.0), inner_rate=item.get("inner_rate", MBMPO.inner_rate), seed=item["seed"]),
+            random_steps=item["random_steps"],
+            refit_every=item["refit_every"],
+            collect=item["collect"],
+            worlds=item["worlds"],
+            evaluate=item["evaluate"],
+            seed=item["seed"],
+        ).learn(item["steps"])
+    return _told(world, law, agent, time.process_time() - started)
+
+
+def _told(world: CartpoleSwingup, law: Any, agent: Agent, seconds: float) -> dict[str, Any]:
+    """What every arm tells of a run."""
     judged = returns(world, agent.policy, episodes=JUDGES, seed=JUDGES)
     last = returns(world, agent.last_policy, episodes=JUDGES, seed=JUDGES)
-    found: dict[str, Any] = {
+    return {
         "real_steps": [r.real_steps for r in agent.history[1:]],
         "evaluation_steps": [r.evaluation_steps for r in agent.history[1:]],
         "returns": agent.returns,
@@ -80,12 +119,6 @@ def trained(item: dict[str, Any]) -> dict[str, Any]:
         "equations": list(law.equations()) if hasattr(law, "equations") else [],
         "terms": int(law.complexity),
     }
-    if item["law"] == "quadratic" and item["refit"]:
-        found |= {
-            "formula": _formulas(world, law, agent.policy, item["formula_steps"]),
-            "variance": _variance(world, law, agent.policy),
-        }
-    return found
 
 
 def _formulas(world: CartpoleSwingup, law: SINDy, policy: GaussianPolicy, steps: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("mujoco")
 gymnasium = pytest.importorskip("gymnasium")
 
-from inscape.control import ConstantPolicy, Policy, RandomPolicy, as_policy  # noqa: E402
+from inscape.control import ChirpPolicy, ConstantPolicy, Policy, RandomPolicy, as_policy  # noqa: E402
 from inscape.errors import InputError  # noqa: E402
 from inscape.systems.worlds import CartpoleSwingup, as_world, film, record, returns, rewards_of  # noqa: E402
 from inscape.trajectories import Trajectories  # noqa: E402
@@ -223,3 +223,30 @@ def test_a_film_that_fails_leaves_no_file(tmp_path):
     with pytest.raises(InputError, match="outside|expected -1 to 1"):
         film(CartpoleSwingup(), ConstantPolicy(2.0), tmp_path / "push.gif", steps=4)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_chirp_sweeps_between_its_frequencies_within_the_bounds():
+    space = gymnasium.spaces.Box(np.array([-1.0, 0.0]), np.array([1.0, 4.0]), dtype=np.float64)
+    chirps = ChirpPolicy(space, (0.01, 0.1), steps=1_000, seed=0)
+    for _ in range(8):
+        chirps.start()
+        drawn = np.array([chirps.act(np.zeros(3)) for _ in range(1_000)])
+        assert space.contains(drawn.min(axis=0))
+        assert space.contains(drawn.max(axis=0))
+        wave = (drawn - [0.0, 2.0]) / [1.0, 2.0]
+        assert (np.abs(wave).max(axis=0) > 0.19).all()
+        cycles = (np.diff(np.sign(wave), axis=0) != 0).sum(axis=0) / 2
+        assert (cycles > 9).all()
+        assert (cycles < 101).all()
+    again = ChirpPolicy(space, (0.01, 0.1), steps=1_000, seed=0)
+    again.start()
+    np.testing.assert_array_equal(again.act(np.zeros((4, 3))), np.tile(again._sweep[0], (4, 1)))
+
+
+def test_a_chirp_of_no_frequency_is_refused():
+    space = gymnasium.spaces.Box(-1.0, 1.0, (1,))
+    for frequencies in ((0.0, 0.1), (0.2, 0.1), (0.1, 0.6)):
+        with pytest.raises(InputError):
+            ChirpPolicy(space, frequencies)
+    with pytest.raises(InputError):
+        ChirpPolicy(space, (0.1, 0.2), steps=0)
