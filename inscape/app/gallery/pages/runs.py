@@ -13,14 +13,14 @@ from inscape.app.catalogue.card import Card
 from inscape.app.catalogue.library import Library, Shown
 from inscape.app.gallery.pages.papers import begin
 from inscape.app.gallery.rendering import render
-from inscape.app.gallery.run_view import VIDEOS, cell, claim_row, figure_links, films, page_notes, tables, video_links
+from inscape.app.gallery.run_view import cell, claim_row, figure_links, page_notes, tables, video_links
 from inscape.app.page import plain_figure
 from inscape.errors import InputError, UnknownNameError
 from inscape.studies.lab import SCALES
 from inscape.studies.paper import Paper
 from inscape.studies.run_bin import empty_bin, take_back, throw_away, thrown_away
 from inscape.studies.run_index import RunRecord
-from inscape.studies.runs import RunFolder
+from inscape.studies.runs import FILM_TYPES, RunFolder
 from inscape.studies.study import Study, StudyRun
 
 router = APIRouter(include_in_schema=False)
@@ -135,10 +135,10 @@ def figure(request: Request, study: str, name: str, figure: str) -> Response:
 def film(request: Request, study: str, name: str, film: str) -> FileResponse:
     """A film of a run."""
     folder, _ = request.app.state.library.folder(study, name)
-    known = films(folder)
+    known = {file.name: file for file in folder.films.values()}
     if film not in known:
         raise UnknownNameError("film", film[:100], known)
-    return FileResponse(known[film], media_type=VIDEOS[known[film].suffix])
+    return FileResponse(known[film], media_type=FILM_TYPES[known[film].suffix])
 
 
 @router.get("/runs/{study}/{name}/report.html")
