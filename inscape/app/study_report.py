@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from inscape.app.page import plain_figure, render_page
 from inscape.app.terminal import number
+from inscape.studies.runs import FILM_TYPES
 
 if TYPE_CHECKING:
     from inscape.studies.paper import Judged
@@ -63,7 +64,7 @@ def headline(verdicts: Counter[str]) -> str:
 
 
 def _film(name: str, path: Path) -> dict[str, str]:
-    kind = {".gif": "image/gif", ".mp4": "video/mp4"}[path.suffix]
+    kind = FILM_TYPES[path.suffix]
     content = base64.b64encode(path.read_bytes()).decode("ascii")
     return {"name": name.replace("-", " "), "kind": kind, "source": f"data:{kind};base64,{content}"}
 

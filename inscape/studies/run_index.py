@@ -7,7 +7,7 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -298,6 +298,7 @@ def _read(folder: RunFolder, study: str, stamp: int) -> tuple[tuple[Any, ...], l
     try:
         settings = folder.settings
         findings = folder.findings if stamp else None
+        _check_tables(findings or {})
         measured = [
             (study, folder.name, _text(claim), m.value, m.low, m.high, _text(m.setting))
             for claim, number in (findings or {}).get("measured", {}).items()
@@ -306,13 +307,26 @@ def _read(folder: RunFolder, study: str, stamp: int) -> tuple[tuple[Any, ...], l
         seconds = None if findings is None else float(findings.get("seconds", "nan"))
         row = (
             study, folder.name, stamp, "finished" if stamp else "unfinished", _text(settings["scale"]),
-            int(settings["seed"]), seconds, _text(settings.get("recipe", "")), json.dumps(list(folder.figures)),
+            _seed(settings["seed"]), seconds, _text(settings.get("recipe", "")), json.dumps(list(folder.figures)),
             len((findings or {}).get("notes", [])), "",
         )  # fmt: skip
         return row, measured
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         reason = f"{type(error).__name__}: {error}"[:200]
         return (study, folder.name, stamp, "damaged", "", None, None, "", "[]", 0, _text(reason)), []
+
+
+def _check_tables(findings: Mapping[str, Any]) -> None:
+    for name, table in findings.get("tables", {}).items():
+        if not all(isinstance(row, dict) for row in table["rows"]):
+            raise TypeError(f"table {name}: a row found that is none")
+
+
+def _seed(value: Any) -> int:
+    seed = int(value)
+    if not -(2**63) <= seed < 2**63:
+        raise ValueError(f"seed {seed:.3g} found, expected a whole number of 64 bits")
+    return seed
 
 
 def _text(value: Any) -> str:

@@ -18,6 +18,8 @@ from inscape.atomic import write_text
 from inscape.errors import InputError
 from inscape.studies.codec import decode, encode
 
+FILM_TYPES = {".gif": "image/gif", ".mp4": "video/mp4"}
+"""What a run may hold of moving pictures, and how a browser calls it."""
 _PACKAGES = ("inscape", "numpy", "scipy", "numba", "heyoka", "sympy", "scikit-learn", "torch")
 
 
@@ -62,8 +64,8 @@ class RunFolder:
 
     @property
     def films(self) -> dict[str, Path]:
-        """Files of moving pictures by name, .gif or .mp4."""
-        found = (file for file in sorted((self.path / "films").glob("*")) if file.suffix in (".gif", ".mp4"))
+        """Files of moving pictures by name, of a kind in `FILM_TYPES`."""
+        found = (file for file in sorted((self.path / "films").glob("*")) if file.suffix in FILM_TYPES)
         return {file.stem: file for file in found}
 
     def write(self, relative: str, text: str) -> None:

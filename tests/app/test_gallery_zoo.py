@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from inscape.app.gallery import motion
 from inscape.app.gallery.law_markup import law_mathml
+from inscape.app.gallery.rendering import breakable
 from inscape.app.gallery.server import create_app
 from inscape.app.gallery.settings import Settings
 from inscape.app.gallery.wall import SHOWN, hero_points_of, points_of, tiles, wall_bytes
@@ -48,6 +49,10 @@ def test_a_map_that_escapes_says_at_which_step():
     drawn = motion.orbit("Henon", (("a", 3.0),), 500)
     assert drawn.has_diverged
     assert "diverged at step" in drawn.stopped
+
+
+def test_a_name_that_may_be_broken_is_still_escaped():
+    assert breakable("<i>AnyName") == "&lt;i&gt;Any<wbr>Name"
 
 
 def test_a_law_that_blows_up_before_its_first_sample_says_so_like_any_other():

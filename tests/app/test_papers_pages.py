@@ -233,6 +233,11 @@ def test_a_damaged_run_and_one_of_an_unknown_study_are_shown_and_deleted(visitor
     assert "cannot be read" in page.text
     assert visitor.get("/runs/gone-study/20260103T000000-desk-seed0-0003").status_code == 200
     assert visitor.get("/runs").status_code == 200
+    pair = f"run=gone-study/{FIRST}&run=gone-study/20260103T000000-desk-seed0-0003"
+    for address in (f"/runs/compare?{pair}", f"/runs/gone-study/{FIRST}/report.html"):
+        refused = visitor.get(address)
+        assert (refused.status_code, "damaged" in refused.text) == (400, True)
+    assert visitor.post(f"/runs/gone-study/{FIRST}/again").status_code == 400
     assert visitor.post(f"/runs/gone-study/{FIRST}/delete").status_code == 303
 
 

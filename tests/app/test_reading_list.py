@@ -37,7 +37,8 @@ OPML = """<?xml version="1.0"?><opml version="2.0"><body><outline text="folder">
 def test_bibtex_gives_titles_authors_years_and_ids() -> None:
     first, second, third = papers_of(BIBTEX)
     assert first.title == "Deterministic Nonperiodic Flow & more"
-    assert first.authors == "Lorenz, Edward N., Rossler, Otto"
+    assert first.authors == "Edward N. Lorenz, Otto Rossler"
+    assert "author = {Edward N. Lorenz and Otto Rossler}" in as_bibtex([card_of(first)])
     assert (first.year, first.doi, first.venue) == (1963, "10.1175/1520", "J. Atmos. Sci.")
     assert (second.arxiv, second.year) == ("2110.05266", 2021)
     assert third.title == "Never closed"

@@ -58,7 +58,7 @@ class Gallery:
 
     def stop(self) -> None:
         self.server.terminate()
-        self.server.wait(60)
+        self.server.wait(PATIENCE / 1000)
 
 
 @pytest.fixture(scope="session")

@@ -112,6 +112,10 @@ def test_an_index_of_another_layout_is_made_again(store: RunStore) -> None:
         ("settings.json", "\udcff".encode("utf-8", "surrogateescape").decode("latin-1")),
         ("settings.json", "{}"),
         ("settings.json", '{"scale": [], "seed": "x"}'),
+        ("settings.json", '{"scale": "desk", "seed": 1e99}'),
+        ("settings.json", '{"scale": "desk", "seed": Infinity}'),
+        ("settings.json", "[" * 100_000),
+        ("findings.json", '{"measured": {}, "tables": {"t": {"caption": "", "rows": [1]}}}'),
     ],
 )
 def test_a_damaged_folder_is_a_line_that_says_so(store: RunStore, file: str, text: str) -> None:

@@ -123,6 +123,10 @@ class Library:
         """The numbers of a run by claim."""
         return (self.shipped if is_shipped else self.index).measured(record.study, record.name)
 
+    def record(self, folder: RunFolder, is_shipped: bool) -> RunRecord:
+        """What the index knows of a run that `folder` gave."""
+        return (self.shipped if is_shipped else self.index).run(folder.path.parent.name, folder.name)
+
     def folder(self, study: str, name: str) -> tuple[RunFolder, bool]:
         """The folder of a run, of one's own or shipped, and which of the two.
 

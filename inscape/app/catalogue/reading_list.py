@@ -151,11 +151,17 @@ def _from_bibtex(text: str) -> Iterator[Paper]:
         yield Paper(
             fields["title"],
             year=int(year.group()) if year else 0,
-            authors=", ".join(re.split(r"\s+and\s+", fields.get("author", ""))),
+            authors=", ".join(map(_spoken, re.split(r"\s+and\s+", fields.get("author", "")))),
             arxiv=arxiv,
             doi=fields.get("doi", ""),
             venue=fields.get("journal", "") or fields.get("booktitle", ""),
         )
+
+
+def _spoken(name: str) -> str:
+    """A person's name without commas, which would make two persons of it: "Last, First" and "Last, Jr, First"."""
+    last, *rest = (part.strip() for part in name.split(","))
+    return " ".join(part for part in (rest[-1], last, *rest[:-1]) if part) if rest else last
 
 
 def _fields(text: str, place: int) -> dict[str, str]:

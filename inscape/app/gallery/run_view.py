@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -12,9 +11,8 @@ from inscape.app.catalogue.card import Card
 from inscape.app.catalogue.library import Shown
 from inscape.app.terminal import number
 from inscape.studies.paper import Judged
-from inscape.studies.runs import RunFolder
+from inscape.studies.runs import FILM_TYPES, RunFolder
 
-VIDEOS = {".mp4": "video/mp4", ".webm": "video/webm", ".gif": "image/gif"}
 MOST_ROWS = 200
 """Rows of a table that a page shows; the run's findings hold all."""
 
@@ -93,12 +91,7 @@ def figure_links(folder: RunFolder) -> list[tuple[str, str]]:
 def video_links(folder: RunFolder) -> list[tuple[str, str, str]]:
     """Each film's name, address and type."""
     base = f"/runs/{quote(folder.path.parent.name)}/{quote(folder.name)}/films"
-    return [(f.stem.replace("-", " "), f"{base}/{quote(f.name)}", VIDEOS[f.suffix]) for f in films(folder).values()]
-
-
-def films(folder: RunFolder) -> dict[str, Path]:
-    """Files of films of a run by name."""
-    return {file.name: file for file in sorted((folder.path / "films").glob("*")) if file.suffix in VIDEOS}
+    return [(k.replace("-", " "), f"{base}/{quote(f.name)}", FILM_TYPES[f.suffix]) for k, f in folder.films.items()]
 
 
 def page_notes(folder: RunFolder) -> list[str]:

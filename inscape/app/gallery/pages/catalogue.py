@@ -116,9 +116,8 @@ def one_run(request: Request, study: Name, name: Name) -> dict[str, Any]:
     """One run: its settings, numbers, notes and the names of its figures."""
     library: Library = request.app.state.library
     folder, is_shipped = library.folder(study, name)
-    index = library.shipped if is_shipped else library.index
-    record = index.run(study, name)
-    measured = {claim: vars(number) for claim, number in index.measured(study, name).items()}
+    record = library.record(folder, is_shipped)
+    measured = {claim: vars(number) for claim, number in library.measured(record, is_shipped).items()}
     is_readable = record.state != "damaged"
     return dict(
         plain(

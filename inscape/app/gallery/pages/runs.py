@@ -13,14 +13,14 @@ from inscape.app.catalogue.card import Card
 from inscape.app.catalogue.library import Library, Shown
 from inscape.app.gallery.pages.papers import begin
 from inscape.app.gallery.rendering import render
-from inscape.app.gallery.run_view import VIDEOS, cell, claim_row, figure_links, films, page_notes, tables, video_links
+from inscape.app.gallery.run_view import cell, claim_row, figure_links, page_notes, tables, video_links
 from inscape.app.page import plain_figure
 from inscape.errors import InputError, UnknownNameError
 from inscape.studies.lab import SCALES
 from inscape.studies.paper import Paper
 from inscape.studies.run_bin import empty_bin, take_back, throw_away, thrown_away
 from inscape.studies.run_index import RunRecord
-from inscape.studies.runs import RunFolder
+from inscape.studies.runs import FILM_TYPES, RunFolder
 from inscape.studies.study import Study, StudyRun
 
 router = APIRouter(include_in_schema=False)
@@ -70,13 +70,13 @@ def compare(request: Request, run: Annotated[list[str] | None, Query(max_length=
     if len(named) != 2 or None in named:
         raise InputError(f"compare: {len(run or [])} runs found, expected two as study/run; mark two in the history")
     # The one that was begun first stands first, so that a change reads forward in time.
-    found = [library.folder(*pair) for pair in named if pair is not None]
+    found = [_whole(library, *pair) for pair in named if pair is not None]
     first, second = sorted(found, key=lambda run: run[0].name)
     folders = (first[0], second[0])
     if folders[0].path.parent.name != folders[1].path.parent.name:
         raise InputError("compare: runs of two studies found, expected two of one study")
     card = _card(library, folders[0])
-    sides = [_side(library, folder, is_shipped, card) for folder, is_shipped in (first, second)]
+    sides = [_shown(library, folder, is_shipped, card) for folder, is_shipped in (first, second)]
     return render(request, "runs_compare.html", card=card, sides=sides, claims=_both(sides), facts=_facts(folders))
 
 
@@ -99,8 +99,8 @@ def run(request: Request, study: str, name: str) -> HTMLResponse:
     library: Library = request.app.state.library
     folder, is_shipped = library.folder(study, name)
     card = _card(library, folder)
-    record = (library.shipped if is_shipped else library.index).run(study, name)
-    shown = Shown(record, tuple(card.judge(library.measured(record, is_shipped), record.scale)), is_shipped)
+    shown = _shown(library, folder, is_shipped, card)
+    record = shown.record
     facts: dict[str, Any] = {"figures": [], "videos": [], "notes": [], "tables": [], "versions": {}}
     if record.state != "damaged":
         facts = {
@@ -135,10 +135,10 @@ def figure(request: Request, study: str, name: str, figure: str) -> Response:
 def film(request: Request, study: str, name: str, film: str) -> FileResponse:
     """A film of a run."""
     folder, _ = request.app.state.library.folder(study, name)
-    known = films(folder)
+    known = {file.name: file for file in folder.films.values()}
     if film not in known:
         raise UnknownNameError("film", film[:100], known)
-    return FileResponse(known[film], media_type=VIDEOS[known[film].suffix])
+    return FileResponse(known[film], media_type=FILM_TYPES[known[film].suffix])
 
 
 @router.get("/runs/{study}/{name}/report.html")
@@ -147,7 +147,7 @@ def report(request: Request, study: str, name: str) -> Response:
     from inscape.app.study_report import render_study_report
 
     library: Library = request.app.state.library
-    folder, _ = library.folder(study, name)
+    folder, _ = _whole(library, study, name)
     if not folder.is_finished:
         raise InputError(f"run {study}/{name}: not finished, so it has no report; run it again to take it up")
     page = render_study_report(StudyRun(_study(_card(library, folder)), folder))
@@ -168,7 +168,7 @@ def findings(request: Request, study: str, name: str) -> FileResponse:
 def again(request: Request, study: str, name: str) -> RedirectResponse:
     """Run with the same settings; an unfinished run is taken up where it stopped."""
     library: Library = request.app.state.library
-    folder, _ = library.folder(study, name)
+    folder, _ = _whole(library, study, name)
     card = _card(library, folder)
     settings = folder.settings
     begin(request, card, settings["scale"], int(settings["seed"]))
@@ -236,8 +236,17 @@ def _study(card: Card) -> Study:
     )  # fmt: skip
 
 
-def _side(library: Library, folder: RunFolder, is_shipped: bool, card: Card) -> Shown:
-    record = (library.shipped if is_shipped else library.index).run(folder.path.parent.name, folder.name)
+def _whole(library: Library, study: str, name: str) -> tuple[RunFolder, bool]:
+    """The folder of a run that can be read."""
+    folder, is_shipped = library.folder(study, name)
+    record = library.record(folder, is_shipped)
+    if record.state == "damaged":
+        raise InputError(f"run {study}/{name}: damaged ({record.remark}); mend the file, or delete the run")
+    return folder, is_shipped
+
+
+def _shown(library: Library, folder: RunFolder, is_shipped: bool, card: Card) -> Shown:
+    record = library.record(folder, is_shipped)
     return Shown(record, tuple(card.judge(library.measured(record, is_shipped), record.scale)), is_shipped)
 
 

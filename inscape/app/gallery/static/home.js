@@ -10,12 +10,13 @@
     var link = links[place];
     links.forEach(function (other) { other.classList.toggle("shown", other === link); });
     fetch("/zoo/hero/" + encodeURIComponent(link.dataset.system) + ".bin").then(function (answer) { return answer.arrayBuffer(); }).then(function (buffer) {
+      if (link !== links[place]) { return; }  // The reader has gone on to another one meanwhile.
       var points = inscape.unpacked(buffer, 0, buffer.byteLength / 6);
       view.count = 0; view.shown = 0; view.head = 0;
       view.options.spin = true;
       view.setPoints(points);
       view.play();
-    });
+    }).catch(function () { /* the system that is shown moves on */ });
     clearTimeout(timer);
     if (!inscape.isStill()) { timer = setTimeout(function () { if (document.hidden || view.held) { show(place); } else { show(place + 1); } }, PAUSE); }
   }

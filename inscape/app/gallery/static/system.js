@@ -5,7 +5,7 @@
   var base = "/api/zoo/" + encodeURIComponent(name), numbers = Array.prototype.slice.call(document.querySelectorAll("#hand input[type=number]"));
   var stopped = document.getElementById("stopped"), speed = document.getElementById("speed"), reset = document.getElementById("reset");
   var view = new inscape.Orbit(document.getElementById("orbit"), { dots: isMap, hand: true, box: true, line: 1.05 });
-  var strip = new inscape.Strip(document.getElementById("strip")), range = null, busy = false, waiting = false, codeTimer = 0, samples = 0, language = "inscape";
+  var strip = new inscape.Strip(document.getElementById("strip")), range = null, busy = false, waiting = false, settling = 0, samples = 0, language = "inscape";
 
   function slider(input) { return document.getElementById("r-" + input.dataset.parameter); }
   function changed() {
@@ -65,10 +65,13 @@
 
   // One question is on its way at a time; when it is answered, only the newest setting is asked for.
   function integrate() {
+    reset.disabled = changed().length === 0;
+    clearTimeout(settling);
+    settling = setTimeout(settle, 250);
     if (busy) { waiting = true; return; }
     busy = true;
-    var asked = performance.now(), parameters = query(), address = base + "/orbit?format=binary&" + parameters;
-    fetch(address).then(function (answer) {
+    var asked = performance.now();
+    fetch(base + "/orbit?format=binary&" + query()).then(function (answer) {
       if (!answer.ok) { return answer.json().then(function (told) { throw new Error(told.error); }); }
       return answer.arrayBuffer().then(function (buffer) { show(buffer, asked); });
     }).catch(function (error) {
@@ -78,11 +81,12 @@
       busy = false;
       if (waiting) { waiting = false; integrate(); }
     });
-    reset.disabled = changed().length === 0;
-    var page = window.location.pathname + (String(parameters) ? "?" + parameters : "");
-    window.history.replaceState(null, "", page);
-    clearTimeout(codeTimer);
-    codeTimer = setTimeout(takeCode, 250);
+  }
+  // Address and code follow when the hand rests: a browser allows few changes of its address a second.
+  function settle() {
+    var parameters = String(query());
+    window.history.replaceState(null, "", window.location.pathname + (parameters ? "?" + parameters : ""));
+    takeCode();
   }
 
   var codes = null, codesAsked = 0;

@@ -30,7 +30,7 @@
   fetch("/zoo/wall.bin").then(function (answer) { return answer.arrayBuffer(); }).then(function (bytes) {
     buffer = bytes;
     tiles.forEach(function (tile) { sight.observe(tile); });
-  });
+  }).catch(function () { inscape.say("The pictures could not be read; load the page again."); });
 
   var ORDERS = {
     name: function (a, b) { return a.dataset.name.localeCompare(b.dataset.name); },
