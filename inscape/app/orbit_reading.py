@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from inscape.app.assignments import assignments
 from inscape.app.network_reading import Reading
 from inscape.app.terminal import number
 from inscape.errors import InputError, MissingExtraError
@@ -29,6 +30,7 @@ def read_orbit(
     system: str | None,
     velocities: Path | None,
     scale: str | None,
+    columns: str | None,
     period: float | None,
     jitter: str,
     clip: str,
@@ -57,7 +59,7 @@ def read_orbit(
     check_places(report)
     if clip not in CLIPS:
         raise UnknownNameError("clip", clip, CLIPS)
-    whole, measured = _tables(file, sample, system, velocities, scale, period)
+    whole, measured = _tables(file, sample, system, velocities, scale, columns, period)
     findings = audit(whole)
     table = whole if keep_refits else whole.drop_refits()
     events = count_events(table)
@@ -138,7 +140,7 @@ def read_ranking(file: Path, count: int, scale: str, jitter: str, report: Path |
 
 def _tables(
     file: Path | None, sample: str | None, system: str | None, velocities: Path | None, scale: str | None,
-    period: float | None,
+    columns: str | None, period: float | None,
 ) -> tuple[TimingTable, VelocityTable | None]:  # fmt: skip
     from inscape.trajectories.timing_tables import read_timing, read_velocities
     from inscape.trajectories.timing_tables.samples import VELOCITIES, sample_timing, sample_velocities
@@ -151,7 +153,8 @@ def _tables(
             measured = sample_velocities(sample)
         return sample_timing(sample), measured
     assert file is not None
-    return read_timing(file, system=system, scale=scale, period=period), measured
+    named = assignments("columns", columns, "time=T_c,error=unc")
+    return read_timing(file, system=system, scale=scale, columns=named, period=period), measured
 
 
 def _plain(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
