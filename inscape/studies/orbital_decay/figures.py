@@ -171,11 +171,12 @@ def ranking_figure(ranked: Sequence[Ranked]) -> go.Figure:
     import plotly.graph_objects as go
 
     figure = go.Figure()
+    # The many of which nothing is sure come first, so that they lie beneath the others and their names.
     looks = {
+        "": (GREY, "circle"),
+        "precession?": (PURPLE, "diamond"),
         "decays": (RED, "circle"),
         "grows": (BLUE, "circle"),
-        "precession?": (PURPLE, "diamond"),
-        "": (GREY, "circle"),
     }
     for reading, (colour, symbol) in looks.items():
         part = [one for one in ranked if one.reading == reading]
@@ -183,7 +184,8 @@ def ranking_figure(ranked: Sequence[Ranked]) -> go.Figure:
             figure.add_scatter(
                 x=[one.years for one in part], y=[one.decay / one.error for one in part], mode="markers+text",
                 name=reading or "nothing to be sure of", marker={"color": colour, "symbol": symbol, "size": 8},
-                text=[one.system if reading else "" for one in part], textposition="top center",
+                text=[one.system if reading in ("decays", "grows") else "" for one in part],
+                textposition="bottom center" if reading == "decays" else "top center",
                 hovertext=[f"{one.system}: {one.decay:.1f} ± {one.error:.1f} ms/yr" for one in part],
             )  # fmt: skip
     figure.update_layout(

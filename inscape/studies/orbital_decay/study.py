@@ -246,7 +246,7 @@ def doomed(findings: Findings) -> None:
     spent = time.process_time() - began
     changing = [one for one in ranked if one.reading in ("decays", "grows")]
     findings.measured["doomed"] = Measured(
-        len(changing), setting=f"{len(ranked)} planets, {len(left)} with too few times"
+        len(changing), setting=f"{len(ranked)} planets, {len(left)} left out: too few times, or none in BJD (TDB)"
     )
     findings.measured["doomed_seconds"] = Measured(spent, setting=f"{len(ranked)} planets")
     findings.tables["doomed"] = Table("The surest first", tuple(vars(one) for one in ranked[:20]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -168,6 +170,18 @@ def test_the_card_settles_wasp_12_and_not_wasp_43(wasp12):
     open_ = timing.robustness(sample_timing("wasp-43"), jitters=("none", "one"))
     assert not open_.is_settled
     assert "hangs on the choice" in open_.sentence
+
+
+def test_one_stray_time_does_not_cost_a_planet_its_place(wasp12):
+    astray = replace(wasp12, times=np.r_[wasp12.times[:-1], wasp12.times[-1] + 0.4])
+    with pytest.raises(InputError, match="1 times lie more than"):
+        timing.count_events(astray)
+    (one,), left = timing.rank({"a": astray})
+    assert left == {}
+    assert one.reading == "decays"
+    assert one.events + one.clipped == 158
+    _, left = timing.rank({"a": astray}, clip=False)
+    assert "1 times lie more than" in left["a"]
 
 
 def test_a_ranking_puts_the_surest_first(wasp12, wasp43):
