@@ -129,7 +129,10 @@ def wasp43(lab: Lab, findings: Findings) -> RobustnessCard:
     measured["both_decay"] = Measured(found.gain("decay+precession", "precession"), setting=setting)
     measured["both_precession"] = Measured(found.gain("decay+precession", "decay"), setting=setting)
     measured["scan_rate"] = Measured(scan.rate, low, high, f"gain {scan.gain:.1f}, {scan.amplitude:.1f} s; {setting}")
-    measured["scan_alarm"] = Measured(100 * found.false_alarm, setting=f"{simulations} simulations; {setting}")
+    # (1 + hits) / (1 + simulations): without a hit it is the least that so many simulations can tell.
+    hits = round(found.false_alarm * (1 + simulations)) - 1
+    told = f"reached by {hits} of {simulations} simulations"
+    measured["scan_alarm"] = Measured(100 * found.false_alarm, setting=f"{told}; {setting}")
     measured["scan_distance"] = Measured(abs(scan.rate - PAPER_RATE), setting=setting)
     raw = precession_scan(table, 0.02, 1.0, jitter="none")
     measured["scan_raw"] = Measured(raw.rate, setting=f"{len(table)} rows, raw errors, gain {raw.gain:.0f}")
