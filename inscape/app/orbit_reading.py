@@ -284,9 +284,21 @@ def _tides(found: Comparison, decay: np.ndarray, star: str | None, planet: str |
     belief = turning.scan.posterior()
     rates = np.array([belief.rate_quantile(level) for level in np.linspace(0.005, 0.995, 199)])
     love = tides.love_number(rates, bodies)
+    acceleration = found["decay"].decay_rate / float(tides.doppler_rate(1.0, bodies.period))
+    swing, cycle = turning.scan.amplitude, 360 / turning.values["rate"] / 365.25
+    quadrupole = tides.applegate_quadrupole(swing, cycle, bodies)
     return [
         {"quantity": "quality factor of the star", "finding": factor.sentence},
+        {
+            "quantity": "what else would feign the decay",
+            "finding": f"an acceleration of the whole system by {number(acceleration)} m/s a day: velocities tell",
+        },
         {"quantity": "Love number of the planet", "finding": love.sentence},
+        {
+            "quantity": "what else would feign the precession",
+            "finding": f"a magnetic cycle of {cycle:.1f} years that swings the times by {swing:.1f} s each way: it "
+            f"would have to move the star's quadrupole by {quadrupole:.1e} kg m^2, and some 1e42 are thought possible",
+        },
         {
             "quantity": "precession that is to be expected (degrees a day)",
             "finding": f"relativity {number(tides.relativistic_rate(bodies))}, tide in the planet "
