@@ -175,6 +175,17 @@ def test_aliases_hold_the_highest_peak_and_nights_split_the_first_two(wasp43):
     assert all(2460599 < night.time < 2461301 for night in nights)
 
 
+def test_injected_times_scatter_by_errors_and_jitter_about_the_orbit(wasp43):
+    events = timing.count_events(wasp43)
+    plain = timing.inject(events, decay=-2.0, seed=1)
+    wide = timing.inject(events, decay=-2.0, jitter=60.0, seed=1)
+    parabola = 0.5 * (-2.0 / ms_a_year(1.0, events.period)) * events.orbits**2
+    drawn = (plain.offsets - parabola) / events.errors
+    assert np.std(drawn) == pytest.approx(1.0, abs=0.15)
+    # The same draws, of another width.
+    assert wide.offsets - parabola == pytest.approx(drawn * np.hypot(events.errors, 60 / 86_400), abs=1e-9)
+
+
 def test_intervals_of_injected_orbits_hold_the_truth_and_nulls_are_even(wasp43):
     events = timing.count_events(wasp43)
     found = timing.coverage(events, decay=-1.99, rate=0.1727, eccentricity=2e-3, jitter=3.0, sets=24, seed=3)
