@@ -99,6 +99,13 @@ def _add_curve(figure: go.Figure, still: TimingFit, one: TimingFit, colour: str,
     figure.add_scatter(
         x=years, y=curve, mode="lines", line={"color": colour, "dash": dash, "width": 2}, name=one.model + told
     )
+    if "precession" in one.model and events.is_occultation.any():
+        # Occultations swing against transits: without their own curve the figure would hold them to the wrong one.
+        swapped = design_of(replace(smooth, is_occultation=np.ones(len(orbits), dtype=bool)), one.model, rate)
+        figure.add_scatter(
+            x=years, y=(swapped @ best - level) * 86_400, mode="lines", name=f"{one.model}: occultations",
+            line={"color": colour, "dash": "dot", "width": 1.2},
+        )  # fmt: skip
 
 
 def periodogram_figure(
