@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from inscape.analysis.timing import count_events
+from inscape.analysis.timing.conditional import fits_at
 from inscape.analysis.timing.evidences import evidence
 from inscape.studies.orbital_decay.arms import orbdot_priors
 from inscape.studies.orbital_decay.checks import likelihood
@@ -39,6 +40,12 @@ def main() -> None:
     if importlib.util.find_spec("nestle") is None:
         print("nestle is not installed: pip install nestle")
         return
+    for enlarge in (1.2, 2.0, 4.0, 8.0):
+        count, share = left_out(1000, 15.0, enlarge)
+        print(
+            f"nestle's {count} ellipsoids x {enlarge:g} round 1,000 points above the highest ln L less 15 leave out "
+            f"{share:.1%} of such points"
+        )
     for model, enlargements in (("decay", (1.2,)), ("precession", (1.2, 2.0, 4.0, 8.0))):
         for enlarge in enlargements:
             began = time.process_time()
@@ -58,6 +65,48 @@ def by_nestle(model: str, live: int, enlarge: float, seed: int) -> float:
         rstate=np.random.RandomState(seed),
     )  # fmt: skip
     return float(found.logz)
+
+
+def left_out(live: int, depth: float, enlarge: float) -> tuple[int, float]:
+    """How many ellipsoids nestle lays round `live` points of the prior whose ln L is within `depth` of the highest, and
+    the share of further such points that lie outside all of them.
+
+    Given the rate, the others lie evenly in a four-dimensional ellipsoid, but for the density 1 / e of the pericentre's
+    and eccentricity's prior: so they are drawn exactly.
+    """
+    import nestle
+    from scipy.special import ndtr
+
+    random = np.random.default_rng(0)
+    events = count_events(sample_timing("wasp-12"), reference=2456305.4555, period=1.09142)
+    priors = likelihood("precession")[1]
+    most = priors["turn"].high
+    turns = (np.arange(8000) + 0.5) / 8000 * most
+    rates = np.degrees(turns) / events.period
+    parts = [
+        fits_at(events, "precession", rates[k : k + 500], events.errors**2, anomalistic_half=True)
+        for k in range(0, 8000, 500)
+    ]
+    level, centre, spread = (
+        np.concatenate([getattr(part, name) for part in parts])
+        for name in ("log_likelihood", "coefficients", "covariances")
+    )
+    gap = np.maximum(level - level.max() + depth, 0.0)
+    volume = gap**2 * np.exp(0.5 * (np.linalg.slogdet(spread)[1] - np.linalg.slogdet(spread)[1].max()))
+    chosen = random.choice(8000, 100 * live, p=volume / volume.sum())
+    ball = random.standard_normal((len(chosen), 4))
+    ball *= (random.random(len(chosen)) ** 0.25 / np.linalg.norm(ball, axis=1))[:, None]
+    ball = np.einsum("nij,nj->ni", np.linalg.cholesky(spread[chosen]), ball) * np.sqrt(2 * gap[chosen])[:, None]
+    reference, period, e_cos_w, e_sin_w = (centre[chosen] + ball).T
+    e, w = np.hypot(e_cos_w, e_sin_w), np.arctan2(e_sin_w, e_cos_w) % (2 * np.pi)
+    kept = (e < priors["e"].high) & (random.random(len(e)) < np.quantile(e, 0.001) / e)
+    unit = [ndtr(reference / 0.01), ndtr(period / 1e-4), e / priors["e"].high, w / (2 * np.pi), turns[chosen] / most]
+    points = np.stack(unit, axis=1)[kept]
+    ellipsoids = nestle.bounding_ellipsoids(points[:live])
+    for one in ellipsoids:
+        one.scale_to_vol(one.vol * enlarge)
+    inside = [any(bool(one.contains(point)) for one in ellipsoids) for point in points[live : 4 * live]]
+    return len(ellipsoids), 1.0 - float(np.mean(inside))
 
 
 def in_units(priors: dict[str, Any]) -> Callable[[np.ndarray], np.ndarray]:
