@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from inscape.arrays import real_array
 from inscape.errors import InputError
 from inscape.trajectories import Trajectories, Trajectory
 
@@ -85,13 +86,7 @@ def interval_of(recording: Any, dt: float | None) -> float:
 
 def real_numbers(values: Any, name: str) -> Float[np.ndarray, "..."]:
     """`values` as an array of doubles, or `InputError` if they are not real numbers."""
-    try:
-        array = np.asarray(values)
-    except ValueError:
-        raise InputError(f"{name}: rows of unequal length found, expected a rectangular array") from None
-    if array.dtype.kind not in "biuf":
-        raise InputError(f"{name}: values of type {array.dtype} found, expected real numbers")
-    return array.astype(float, copy=False)
+    return real_array(name, values).astype(float, copy=False)
 
 
 def check_finite(array: Float[np.ndarray, "..."], name: str, *, missing: bool = False) -> None:

@@ -6,12 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from jaxtyping import Float
+
+from inscape.app.assignments import assignments
 from inscape.errors import InputError, MissingExtraError, UnknownNameError
 
 if TYPE_CHECKING:
     from inscape.systems.battery import Cell
 
 BUILT_IN = ("nmc-graphite", "straight-lines")
+MOST_CHARGE = 1.5
+"""Of a cell's capacity, that a record may take out or put in: more is another cell, or milliamperes read as amperes."""
 _WIDE = {"i0": (0.1, 10.0), "ds": (0.1, 10.0), "eps": (0.8, 1.2)}
 
 
@@ -46,6 +52,37 @@ def cell_named(name: str) -> Cell:
         raise InputError(f"cell {name!r}: none of inscape's own ({own}), and for PyBaMM's sets {error}") from None
 
 
+def check_record(
+    cell: Cell,
+    times: Float[np.ndarray, "time"],
+    current: Float[np.ndarray, "time"],
+    voltage: Float[np.ndarray, "time"],
+) -> tuple[str, ...]:
+    """What in a record (s, A, V) may belong to another cell, in words.
+
+    Raises
+    ------
+    InputError : if more charge passes than the cell holds, or no voltage lies within its limits.
+    """
+    steps = np.diff(times) * 0.5 * (current[1:] + current[:-1]) / 3600
+    passed = float(np.ptp(np.concatenate([[0.0], np.cumsum(steps)])))
+    if passed > MOST_CHARGE * cell.capacity:
+        raise InputError(
+            f"current: {passed:.4g} Ah pass in the record, and {cell.name} holds {cell.capacity:.4g} Ah; is the "
+            "current in mA, or the cell another one?"
+        )
+    low, high = cell.limits
+    outside = np.isfinite(voltage) & ((voltage < low) | (voltage > high))
+    if not outside.any():
+        return ()
+    count, first = int(outside.sum()), int(np.argmax(outside))
+    told = f"{count} of {len(voltage)} voltages lie beyond the limits of {cell.name}, {low:g} to {high:g} V"
+    where = f"first {voltage[first]:.4g} V at {times[first]:g} s"
+    if count == int(np.isfinite(voltage).sum()):
+        raise InputError(f"voltage: {told}, {where}; is the cell another one, or the voltage that of a pack?")
+    return (f"{told}: {where}",)
+
+
 def parameter_names(listed: str) -> tuple[str, ...]:
     """ "i0_a,ds_c" as names.
 
@@ -65,27 +102,6 @@ def parameter_names(listed: str) -> tuple[str, ...]:
     return names
 
 
-def assigned(text: str | None, names: Sequence[str]) -> dict[str, str]:
-    """ "a=1,b=2:3" as a mapping of text.
-
-    Raises
-    ------
-    InputError : if a part is no assignment.
-    UnknownNameError : if a name is none of `names`.
-    """
-    found = {}
-    for part in (text or "").split(","):
-        if not part.strip():
-            continue
-        name, equals, value = part.partition("=")
-        if not equals:
-            raise InputError(f"{part.strip()!r} found, expected name=value")
-        if name.strip() not in names:
-            raise UnknownNameError("parameter", name.strip(), names)
-        found[name.strip()] = value.strip()
-    return found
-
-
 def box_of(cell: Cell, names: Sequence[str], text: str | None) -> dict[str, tuple[float, float]]:
     """Bounds of every parameter: those given, else wide ones.
 
@@ -93,7 +109,7 @@ def box_of(cell: Cell, names: Sequence[str], text: str | None) -> dict[str, tupl
     ------
     InputError : if bounds are not low:high.
     """
-    given = assigned(text, names)
+    given = assignments("box", text, "i0_a=0.5:4,ds_c=1:10", names)
     box = {}
     for name in names:
         if name in given:
@@ -122,7 +138,7 @@ def values_of(text: str | None, names: Sequence[str]) -> dict[str, float]:
     InputError : if a value is no number.
     """
     found = {}
-    for name, value in assigned(text, names).items():
+    for name, value in assignments("at", text, "i0_a=2,ds_c=2", names).items():
         try:
             found[name] = float(value)
         except ValueError:

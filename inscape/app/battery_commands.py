@@ -50,6 +50,12 @@ def fit(
     discharge: Annotated[
         str, typer.Option(help="Sign of a discharge in the file: auto, positive or negative.")
     ] = "auto",
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            help="What the file calls time, current and voltage, where it is not found: 'time=t1,current=I1'."
+        ),
+    ] = None,
     electrolyte: SaltOption = True,
     keep_start: Annotated[
         bool, typer.Option("--keep-start", help="Start from the cell's own charge, not from the first voltage.")
@@ -75,7 +81,7 @@ def fit(
     check_places(report)
     read_fit(
         file, sample=sample, cell=cell, parameters=parameters, box=box, noise=noise, sampler=sampler,
-        discharge=discharge, keep_start=keep_start, seed=seed,
+        discharge=discharge, columns=columns, keep_start=keep_start, seed=seed,
         electrolyte=electrolyte,
     ).show(json, report)  # fmt: skip
 

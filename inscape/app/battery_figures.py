@@ -120,6 +120,8 @@ def rungs(rows: Sequence[Mapping[str, Any]]) -> go.Figure:
 
     figure = go.Figure()
     for row in rows:
+        if not np.isfinite(row["mean mV"]):
+            continue
         is_chosen = bool(row["chosen"])
         figure.add_scatter(
             x=[float(row["us a curve"])],

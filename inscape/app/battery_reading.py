@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from inscape.app import battery_figures
-from inscape.app.battery_cells import BUILT_IN, box_of, cell_named, parameter_names, values_of
+from inscape.app.assignments import assignments
+from inscape.app.battery_cells import BUILT_IN, box_of, cell_named, check_record, parameter_names, values_of
 from inscape.app.network_reading import Reading
 from inscape.errors import InputError
 
@@ -20,13 +23,15 @@ MOST_SAMPLES = 400
 """Voltages that are compared; a longer record is thinned, its current is not."""
 START_APART = 0.03
 """V between the first voltage and the cell's own at which the start is said to have been moved."""
+LEAST_CHARGE = 0.05
+"""Of the capacity, that must be left for a run whose length nobody gave."""
 REST = 0.02
 """Of the largest current: below it a cell is at rest."""
 
 
 def read_fit(
     file: Path | None, *, sample: bool, cell: str, parameters: str, box: str | None, noise: float | None, sampler: str,
-    discharge: str, keep_start: bool, seed: int, electrolyte: bool = True,
+    discharge: str, keep_start: bool, seed: int, electrolyte: bool = True, columns: str | None = None,
 ) -> Reading:  # fmt: skip
     """The posterior of a cell's parameters given a record, and what is to be said of it.
 
@@ -34,7 +39,7 @@ def read_fit(
     ------
     InputError : if there is neither file nor sample, or the record cannot be fitted.
     """
-    from inscape.analysis.calibration import calibrate
+    from inscape.analysis.calibration import CalibrationWarning, calibrate
     from inscape.analysis.priors import LogUniform, Prior, Uniform
     from inscape.systems.battery import SingleParticle
     from inscape.systems.battery.drive import Drive
@@ -44,11 +49,13 @@ def read_fit(
         raise InputError("a file, or --sample, found both or neither; expected one: inscape battery fit discharge.csv")
     known = cell_named(cell)
     names = parameter_names(parameters)
-    record = _sample(known, seed) if file is None else read_cycler(file, discharge=discharge)  # type: ignore[arg-type]
+    labels = assignments("columns", columns, "time=t1,current=I1,voltage=U1", ("time", "current", "voltage"))
+    record = _sample(known, seed) if file is None else read_cycler(file, discharge=discharge, **labels)  # type: ignore[arg-type]
     assert record.inputs is not None
     notes = list(record.notes)
     current = record.inputs[:, 0]
     voltage = np.array(record.states[:, 0], dtype=float)
+    notes += check_record(known, record.times, current, voltage)
     known = _started(known, voltage, current, keep_start or any(n.startswith("x0") for n in names), notes)
     bounds = box_of(known, names, box)
     chosen = np.unique(np.linspace(0, len(record) - 1, min(MOST_SAMPLES, len(record))).astype(int))
@@ -65,17 +72,24 @@ def read_fit(
     prior: dict[str, Prior | tuple[float, float]] = {
         n: LogUniform(*b) if b[0] > 0 and b[1] >= 5 * b[0] else Uniform(*b) for n, b in bounds.items()
     }
-    found = calibrate(
-        forward, voltage[chosen], sigma="cover" if noise is None else 1e-3 * noise, prior=prior,
-        sampler=sampler,  # type: ignore[arg-type]
-        points=points, draws=4000, seed=seed,
-    )  # fmt: skip
-    known_to = found.identifiability()
+    with warnings.catch_warnings():
+        # The notes say the same.
+        warnings.simplefilter("ignore", CalibrationWarning)
+        found = calibrate(
+            forward, voltage[chosen], sigma="cover" if noise is None else 1e-3 * noise, prior=prior,
+            sampler=sampler,  # type: ignore[arg-type]
+            points=points, draws=4000, seed=seed,
+        )  # fmt: skip
+    rows, told = [dict(row) for row in found.rows()], list(found.notes)
+    try:
+        known_to = found.identifiability()
+    except InputError as error:
+        # Where the curve ends at the best fit; the posterior holds all the same.
+        told.append(f"what could be known at best cannot be told: {error}")
+    else:
+        told += known_to.report()
+        rows = [row | {"could be known to": float(s)} for row, s in zip(rows, known_to.sigmas, strict=True)]
     middle, low, high = found.predict()
-    rows = [
-        dict(row) | {"could be known to": float(sigma)}
-        for row, sigma in zip(found.rows(), known_to.sigmas, strict=True)
-    ]
     residual = 1e3 * (voltage[chosen] - middle)
     facts = [
         {
@@ -100,7 +114,7 @@ def read_fit(
         f"{known.name}: {', '.join(names)} from {len(chosen)} voltages over {record.duration:.6g} s of {title}.",
         (("Posterior, and what the record could tell at best", rows), ("The fit", facts)),
         figures,
-        (*notes, *found.notes, *known_to.report()),
+        (*notes, *told),
         badge="inside a battery",
     )
 
@@ -118,7 +132,7 @@ def read_identifiability(
     point = {name: model.defaults[name] for name in names} | values_of(at, names)
     if point.get("resistance") == 0.0:
         point["resistance"] = 0.01 * (known.limits[1] - known.limits[0]) / known.capacity
-    times = _discharge_times(known, rate, samples + 1)[1:]
+    times = _discharge_times(known, rate, samples + 1, point)[1:]
     found = identifiability(model.forward(names, times), point, sigma=1e-3 * noise, names=names)
     correlation = [
         {"": name} | {other: float(found.correlation[i, j]) for j, other in enumerate(names)}
@@ -152,9 +166,12 @@ def read_rungs(
     found = choose_surrogate(model, bounds, tolerance, times=times, with_network=network)
     rows = [{k: ("*" if v else "") if k == "chosen" else v for k, v in row.items()} for row in found.rows()]
     within = ", ".join(f"{n} {low:g} to {high:g}" for n, (low, high) in bounds.items())
-    notes = (
-        () if found.chosen.mean_error <= tolerance else (f"none keeps to {tolerance:g} mV; the most exact is marked",)
-    )
+    notes: tuple[str, ...] = ()
+    if found.chosen.mean_error > tolerance:
+        notes = (f"none keeps to {tolerance:g} mV; the most exact is marked",)
+    lost = [rung.name for rung in found.rungs if not np.isfinite(rung.mean_error)]
+    if lost:
+        notes = (*notes, f"inf: a curve of the box ends too early in {', '.join(lost)}; it is not drawn")
     return Reading(
         f"Rungs of {known.name}",
         f"{known.name} at {rate:g}C, {within}: the cheapest model within {tolerance:g} mV is {found.chosen.name}.",
@@ -175,8 +192,12 @@ def read_simulation(
 
     known = cell_named(cell)
     model = SingleParticle(known, c_rate=rate, electrolyte=electrolyte and known.electrolyte is not None)
-    times = _discharge_times(known, rate, samples) if minutes is None else np.linspace(0.0, 60.0 * minutes, samples)
-    run = model.simulate(times=times, parameters=values_of(at, tuple(PARAMETERS)))
+    start = values_of(at, tuple(PARAMETERS))
+    if minutes is None:
+        times = _discharge_times(known, rate, samples, start)
+    else:
+        times = np.linspace(0.0, 60.0 * minutes, samples)
+    run = model.simulate(times=times, parameters=start)
     notes = tuple(f"{key}: {value}" for key, value in run.context.items() if key in ("stopped", "beyond_limits"))  # type: ignore[union-attr]
     if out is not None:
         write(run, out)
@@ -214,15 +235,26 @@ def read_cells() -> Reading:
     )  # fmt: skip
 
 
-def _discharge_times(cell: Cell, rate: float, samples: int) -> np.ndarray:
-    """Even instants until 95 % of what the nearer electrode can give or take has passed."""
+def _discharge_times(cell: Cell, rate: float, samples: int, start: Mapping[str, float] | None = None) -> np.ndarray:
+    """Even instants until three quarters of what the nearer electrode can give or take have passed.
+
+    Parameters
+    ----------
+    start : x0_a and x0_c where the run does not begin as the cell is given.
+    """
     if not np.isfinite(rate) or rate == 0:
         raise InputError(f"rate: {rate:g} found, expected a C-rate other than zero; positive discharges")
-    a, c = cell.anode, cell.cathode
-    left_a = a.initial_stoichiometry if rate > 0 else 1.0 - a.initial_stoichiometry
-    left_c = 1.0 - c.initial_stoichiometry if rate > 0 else c.initial_stoichiometry
-    charge = min(left_a * a.charge(cell.area), left_c * c.charge(cell.area), 3600.0 * cell.capacity / 0.75)
-    return np.linspace(0.0, 0.75 * charge / (abs(rate) * cell.capacity), samples)
+    x_a = (start or {}).get("x0_a", cell.anode.initial_stoichiometry)
+    x_c = (start or {}).get("x0_c", cell.cathode.initial_stoichiometry)
+    left_a, left_c = (x_a, 1.0 - x_c) if rate > 0 else (1.0 - x_a, x_c)
+    charge = min(left_a * cell.anode.charge(cell.area), left_c * cell.cathode.charge(cell.area))
+    if charge < LEAST_CHARGE * 3600.0 * cell.capacity:
+        raise InputError(
+            f"{cell.name}: at x0_a {x_a:.3g} and x0_c {x_c:.3g} there is {charge / 36.0 / cell.capacity:.2g} % of its "
+            f"capacity to {'take out' if rate > 0 else 'put in'}; turn the current round, start elsewhere with --at, "
+            "or say how long with --minutes"
+        )
+    return np.linspace(0.0, 0.75 * min(charge, 3600.0 * cell.capacity / 0.75) / (abs(rate) * cell.capacity), samples)
 
 
 def _started(cell: Cell, voltage: np.ndarray, current: np.ndarray, is_kept: bool, notes: list[str]) -> Cell:

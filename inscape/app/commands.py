@@ -168,9 +168,9 @@ def _check_out(out: Path) -> None:
     check_target(out)
 
 
-def check_places(report: Path | None, save: Path | None = None) -> None:
+def check_places(report: Path | None, save: Path | None = None, out: Path | None = None) -> None:
     """Long work must not end in a place that cannot be written to."""
-    for option, place in (("--report", report), ("--save", save)):
+    for option, place in (("--report", report), ("--save", save), ("out", out)):
         if place is None:
             continue
         parent = place.absolute().parent

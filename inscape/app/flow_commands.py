@@ -75,7 +75,7 @@ def ftle(
     from inscape.app.flow_reading import Request, read_stretching
 
     asked = Request(files, names, mask, order, dt, periodic, sea_surface, steps, threads)
-    _show(lambda: read_stretching(asked, at, over, out), report, json)
+    _show(lambda: read_stretching(asked, at, over, out), report, out, json)
 
 
 @app.command("barriers")
@@ -103,7 +103,7 @@ def barriers(
     from inscape.app.flow_reading import Request, read_barriers
 
     asked = Request(files, names, mask, order, dt, periodic, False, steps, threads)
-    _show(lambda: read_barriers(asked, at, over, out), report, json)
+    _show(lambda: read_barriers(asked, at, over, out), report, out, json)
 
 
 @app.command("interface")
@@ -142,7 +142,7 @@ def interface(
     from inscape.app.interface_reading import read_interface
 
     asked = Request(files, names, mask, order, dt, periodic, False, steps, threads, viscosity)
-    _show(lambda: read_interface(asked, at, clusters, over, even_along, out), report, json)
+    _show(lambda: read_interface(asked, at, clusters, over, even_along, out), report, out, json)
 
 
 @app.command("jet")
@@ -163,12 +163,12 @@ def jet(
     from inscape.app.flow_reading import simulate_jet
     from inscape.app.terminal import print_line
 
-    check_places(out)
+    check_places(None, out=out)
     print_line(simulate_jet(out, grid, box, reynolds, times, seed, backend))
 
 
-def _show(read: Callable[[], Reading], report: Path | None, json: bool) -> None:
+def _show(read: Callable[[], Reading], report: Path | None, out: Path | None, json: bool) -> None:
     from inscape.app.commands import check_places
 
-    check_places(report)
+    check_places(report, out=out)
     read().show(json, report)

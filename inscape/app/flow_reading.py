@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from inscape.app.assignments import assignments
 from inscape.app.network_reading import Reading
 from inscape.errors import InputError
 
@@ -35,6 +36,9 @@ class Request:
     threads: int = 1
     viscosity: float | None = None
 
+    def _names(self) -> dict[str, str]:
+        return assignments("names", self.names, "u=Vx,v=Vy")
+
     def field(self) -> VelocityField:
         """The velocity field of the files."""
         from inscape.trajectories.velocity_fields import geostrophic, read_velocity
@@ -42,9 +46,9 @@ class Request:
         if self.sea_surface:
             if len(self.files) != 1:
                 raise InputError(f"sea surface: {len(self.files)} files found, expected one")
-            return geostrophic(self.files[0], names=pairs(self.names))
+            return geostrophic(self.files[0], names=self._names())
         source = self.files[0] if len(self.files) == 1 else list(self.files)
-        options: dict[str, Any] = {"names": pairs(self.names), "mask": self.mask, "order": self.order, "dt": self.dt}
+        options: dict[str, Any] = {"names": self._names(), "mask": self.mask, "order": self.order, "dt": self.dt}
         field = read_velocity(source, viscosity=self.viscosity, **options)
         if self.periodic is None:
             return field
@@ -52,19 +56,6 @@ class Request:
 
         closing = axes_named("periodic", self.periodic, field.dimension)
         return replace(field, periodic=tuple(k in closing for k in range(field.dimension)))
-
-
-def pairs(text: str | None) -> dict[str, str]:
-    """`u=Vx,v=Vy` as a dictionary."""
-    found = {}
-    for part in (text or "").split(","):
-        if not part.strip():
-            continue
-        name, sign, value = part.partition("=")
-        if not sign or not value.strip():
-            raise InputError(f"names: {part!r} found, expected pairs such as u=Vx,v=Vy")
-        found[name.strip()] = value.strip()
-    return found
 
 
 def axes_named(option: str, text: str, dimension: int) -> tuple[int, ...]:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inscape.app.flow_reading import Request, axes_named, instant_and_durations, notes_of, plane_figure, write_fields
+from inscape.app.flow_reading import (
+    Request,
+    axes_named,
+    instant_and_durations,
+    notes_of,
+    per_time,
+    plane_figure,
+    write_fields,
+)
 from inscape.app.network_reading import Reading
 from inscape.errors import InputError
 
@@ -69,6 +77,7 @@ def read_interface(
     if out is not None:
         keys = {"distance": found.tnti.distance, **{f"quantity_{k}": v for k, v in enumerate(quantities.values())}}
         write_fields(out, field, keys, [0.0] * len(keys))
+    rules = audit.to_pandas().rename(columns={"moved": "moved inward (Taylor scales)"})
     shown = next((n for n in quantities if n.startswith("FTLE")), "vorticity")
     notes = (*notes_of(field), *(str(w.message) for w in caught), *audit.failures.values())
     return Reading(
@@ -78,12 +87,12 @@ def read_interface(
         (
             ("Zones of the scalar", zones),
             ("Across the outer interface, one Taylor scale each side", jumps),
-            ("The outer interface by every rule", audit.to_pandas().to_dict("records")),
+            ("The outer interface by every rule", rules.to_dict("records")),
             ("Scales inside", lengths),
         ),
         {
             f"{shown} and interfaces": plane_figure(
-                field, quantities[shown], shown, field.scalar[frame], found.thresholds[:2]
+                field, quantities[shown], f"{shown} ({per_time(field)})", field.scalar[frame], found.thresholds[:2]
             ),
             "profiles": _profiles(profile, list(quantities)),
         },

@@ -49,6 +49,10 @@ def fit(
         Path | None, typer.Option(help="Radial velocities: fitted together with the times.", show_default=False)
     ] = None,
     scale: ScaleOption = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(help="What the file calls things, where they are not found: 'time=T_c,error=unc,epoch=N'."),
+    ] = None,
     period: Annotated[float | None, typer.Option(help="About, days, where the file has no epochs.")] = None,
     jitter: Annotated[str, typer.Option(help="Scatter beyond the errors: none, one or 'per source'.")] = "one",
     clip: Annotated[str, typer.Option(help="Leave out: none, '3 errors' or '3 scatters' off a parabola.")] = "none",
@@ -81,9 +85,9 @@ def fit(
     from inscape.app.orbit_reading import read_orbit
 
     read_orbit(
-        file, sample=sample, system=system, velocities=velocities, scale=scale, period=period, jitter=jitter, clip=clip,
-        keep_refits=keep_refits, rates=(low, high), simulations=simulations, star=star, planet=planet, seed=seed,
-        report=report,
+        file, sample=sample, system=system, velocities=velocities, scale=scale, columns=columns, period=period,
+        jitter=jitter, clip=clip, keep_refits=keep_refits, rates=(low, high), simulations=simulations, star=star,
+        planet=planet, seed=seed, report=report,
     ).show(json, report)  # fmt: skip
 
 

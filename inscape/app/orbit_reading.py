@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from inscape.app.assignments import assignments
 from inscape.app.network_reading import Reading
 from inscape.app.terminal import number
 from inscape.errors import InputError, MissingExtraError
@@ -29,6 +32,7 @@ def read_orbit(
     system: str | None,
     velocities: Path | None,
     scale: str | None,
+    columns: str | None,
     period: float | None,
     jitter: str,
     clip: str,
@@ -57,7 +61,7 @@ def read_orbit(
     check_places(report)
     if clip not in CLIPS:
         raise UnknownNameError("clip", clip, CLIPS)
-    whole, measured = _tables(file, sample, system, velocities, scale, period)
+    whole, measured = _tables(file, sample, system, velocities, scale, columns, period)
     findings = audit(whole)
     table = whole if keep_refits else whole.drop_refits()
     events = count_events(table)
@@ -73,6 +77,8 @@ def read_orbit(
     tables: list[tuple[str, list[dict[str, Any]]]] = [("Models of the event times", _plain(found.summary()))]
     tables.append((f"Parameters of the best model ({found.best.model})", _parameters(found)))
     notes = [f"{finding}" for finding in findings]
+    if len(table) < len(whole):
+        notes.append(f"{len(whole) - len(table)} refits are left out of the fits (--keep-refits keeps them)")
     if left_out:
         notes.append(f"{left_out} of {len(table) + left_out} events were clipped ({clip})")
     notes.append(card.sentence)
@@ -131,14 +137,26 @@ def read_ranking(file: Path, count: int, scale: str, jitter: str, report: Path |
         "changing period may be an acceleration of the whole system: velocities tell.",
         (("The surest first", _plain(rows)),),
         {"change of the period": ranking_figure(ranked)},
-        tuple(f"left out: {name}: {why}" for name, why in list(left.items())[:5]),
+        _left_out(left, file),
         BADGE,
+    )
+
+
+def _left_out(left: Mapping[str, str], file: Path) -> tuple[str, ...]:
+    """Why planets were left out, the commonest reason first, with the first three of each."""
+    by_reason: dict[str, list[str]] = {}
+    for name, why in left.items():
+        reason = why.replace(f"{file}: ", "").replace(f" of {name}", "")
+        by_reason.setdefault(re.sub(r"\d+", "N", reason), []).append(f"{name} ({reason})")
+    groups = sorted(by_reason.values(), key=len, reverse=True)
+    return tuple(
+        f"{len(group)} left out: {'; '.join(group[:3])}{'; ...' if len(group) > 3 else ''}" for group in groups[:6]
     )
 
 
 def _tables(
     file: Path | None, sample: str | None, system: str | None, velocities: Path | None, scale: str | None,
-    period: float | None,
+    columns: str | None, period: float | None,
 ) -> tuple[TimingTable, VelocityTable | None]:  # fmt: skip
     from inscape.trajectories.timing_tables import read_timing, read_velocities
     from inscape.trajectories.timing_tables.samples import VELOCITIES, sample_timing, sample_velocities
@@ -151,7 +169,8 @@ def _tables(
             measured = sample_velocities(sample)
         return sample_timing(sample), measured
     assert file is not None
-    return read_timing(file, system=system, scale=scale, period=period), measured
+    named = assignments("columns", columns, "time=T_c,error=unc")
+    return read_timing(file, system=system, scale=scale, columns=named, period=period), measured
 
 
 def _plain(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -175,17 +194,34 @@ def _parameters(found: Comparison) -> list[dict[str, Any]]:
     ]
 
 
+def _to_its_error(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of a posterior whose numbers are written as far as their error goes, where four digits end before it."""
+    error = float(row["sd"])
+    if not (0 < error < 1e-3 * abs(float(row["mean"]))):
+        return row
+    places = 1 - int(np.floor(np.log10(error)))
+    return {
+        key: f"{value:.{places}f}" if isinstance(value, float) and key != "sd" else value for key, value in row.items()
+    }
+
+
 def _sentence(system: str, found: Comparison, rows: int) -> str:
     decay = found["decay"]
     gain = found.gain("decay")
     how = "very strong" if gain > 10 else "strong" if gain > 6 else "some" if gain > 2 else "no"
     both = found["decay+precession"]
+    count = len(decay.events)
+    events = f"{count} events" if count == rows else f"{count} of {rows} events"
+    assert both.scan is not None
+    sought = both.scan.rates
+    at_edge = min(both.values["rate"] - sought[0], sought[-1] - both.values["rate"]) < sought[1] - sought[0]
+    edge = f", an end of the range sought ({sought[0]:g} to {sought[-1]:g}: --low, --high)" if at_edge else ""
     return (
-        f"{system}: {rows} events over {decay.events.span / 365.25:.1f} years. The period changes "
+        f"{system}: {events} over {decay.events.span / 365.25:.1f} years. The period changes "
         f"by {decay.decay_rate:.2f} ± {decay.decay_error:.2f} ms/yr ({how} evidence: BIC {gain:+.1f} over a constant "
         "period). "
-        f"Precession fits best at {both.values['rate']:.4f} degrees a day; noise alone does as well with probability "
-        f"{found.false_alarm:.2g}. Least BIC: {found.best.model}."
+        f"Precession fits best at {both.values['rate']:.4f} degrees a day{edge}; noise alone does as well with "
+        f"probability {found.false_alarm:.2g}. Least BIC: {found.best.model}."
     )
 
 
@@ -223,7 +259,8 @@ def _add_velocities(
     from inscape.analysis.timing import joint
 
     posterior = joint(table, measured, "decay+acceleration", seed=seed, live=LIVE_POINTS, draws=2000)
-    tables.append((f"Times and {len(measured)} velocities together ({posterior.sampler})", posterior.summary()))
+    rows = [_to_its_error(row) for row in posterior.summary()]
+    tables.append((f"Times and {len(measured)} velocities together ({posterior.sampler})", rows))
     doppler, decay = posterior["doppler_rate"], posterior["decay_rate"]
     notes.append(
         f"an acceleration of {posterior.mean('acceleration'):.4f} ± {posterior.error('acceleration'):.4f} m/s/day "
@@ -247,9 +284,21 @@ def _tides(found: Comparison, decay: np.ndarray, star: str | None, planet: str |
     belief = turning.scan.posterior()
     rates = np.array([belief.rate_quantile(level) for level in np.linspace(0.005, 0.995, 199)])
     love = tides.love_number(rates, bodies)
+    acceleration = found["decay"].decay_rate / float(tides.doppler_rate(1.0, bodies.period))
+    swing, cycle = turning.scan.amplitude, 360 / turning.values["rate"] / 365.25
+    quadrupole = tides.applegate_quadrupole(swing, cycle, bodies)
     return [
         {"quantity": "quality factor of the star", "finding": factor.sentence},
+        {
+            "quantity": "what else would feign the decay",
+            "finding": f"an acceleration of the whole system by {number(acceleration)} m/s a day: velocities tell",
+        },
         {"quantity": "Love number of the planet", "finding": love.sentence},
+        {
+            "quantity": "what else would feign the precession",
+            "finding": f"a magnetic cycle of {cycle:.1f} years that swings the times by {swing:.1f} s each way: it "
+            f"would have to move the star's quadrupole by {quadrupole:.1e} kg m^2, and some 1e42 are thought possible",
+        },
         {
             "quantity": "precession that is to be expected (degrees a day)",
             "finding": f"relativity {number(tides.relativistic_rate(bodies))}, tide in the planet "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
+from inscape.arrays import real_array
 from inscape.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -21,13 +22,7 @@ def numbers(name: str, values: Any) -> np.ndarray:
     ------
     InputError : if something in it is not a finite number.
     """
-    try:
-        array = np.asarray(values)
-    except ValueError:
-        raise InputError(f"{name}: rows of unequal length; expected a rectangular array") from None
-    if array.dtype.kind not in "biuf":
-        raise InputError(f"{name}: values of type {array.dtype} found, expected real numbers")
-    array = array.astype(float, copy=False)
+    array = real_array(name, values).astype(float, copy=False)
     if not np.isfinite(array).all():
         bad = np.argwhere(~np.isfinite(array))
         at = tuple(int(i) for i in bad[0])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
+from inscape.arrays import real_array
 from inscape.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -215,12 +216,7 @@ class Trajectory:
 
 
 def _numbers(name: str, values: Any) -> np.ndarray:
-    try:
-        array = np.asarray(values)
-    except ValueError:
-        raise InputError(f"{name}: rows of unequal length; expected a rectangular array") from None
-    if array.dtype.kind not in "biuf":
-        raise InputError(f"{name}: values of type {array.dtype} found, expected real numbers")
+    array = real_array(name, values)
     # float32 recordings stay float32: half the memory, and no precision is invented.
     return array if array.dtype in (np.float32, np.float64) else array.astype(float)
 

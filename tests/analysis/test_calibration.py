@@ -141,6 +141,9 @@ def test_an_error_budget_grows_with_the_error():
     assert np.allclose(large.median, 2 * small.median)
     assert small.error_for(0.2) == pytest.approx(large.error_for(0.2))
     assert (small.high >= small.median).all()
+    # At the size that is told, the parameter that minds most moves by the share, and no other by more.
+    told = error_budget(line, {"level": 2.0, "slope": 3.0}, error=large.error_for(0.3), sigma=SIGMA, draws=200)
+    assert told.median_in_sigmas.max() == pytest.approx(0.3, rel=1e-6)
 
 
 def test_a_missing_sample_is_left_out_and_a_missing_curve_is_impossible(observed):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from inscape.analysis.flow_structures import interface, interface_audit, turbulence_scales
+from inscape.analysis.flow_structures.profiles import Profile
 from inscape.analysis.flow_structures.regions import labelled, largest_region, without_holes
 from inscape.errors import InputError, UnknownNameError
 from inscape.systems.flows import GriddedFlow, Jet
@@ -125,6 +126,25 @@ def test_taylor_scale_of_a_single_wave_is_its_formula():
     assert scales.dissipation == pytest.approx(0.1 * 6.0)
     assert scales.taylor == pytest.approx(np.sqrt(0.5) * np.sqrt(15 / 6))
     assert scales.reynolds == pytest.approx(scales.velocity * scales.taylor / 0.1)
+    assert scales.kolmogorov == pytest.approx((0.1**3 / 0.6) ** 0.25)
+    assert scales.resolution == pytest.approx(field.spacing[0] / scales.kolmogorov)
+
+
+def test_the_error_of_a_profile_of_noise_is_that_of_a_mean():
+    values, axes = ball(49)
+    surface = interface.from_threshold(values, 0.0, axes=axes)
+    noise = np.random.default_rng(0).standard_normal(values.shape)
+    found = interface.profile({"noise": noise}, surface, width=0.1, reach=(-0.5, 0.4))
+    in_units = found.errors["noise"] * np.sqrt(found.counts)
+    assert np.nanmean(in_units) == pytest.approx(1.0, abs=0.2)
+    assert np.nanmax(np.abs(found.means["noise"] / found.errors["noise"])) < 4
+
+
+def test_a_rise_starts_outside_even_where_the_least_lies_inside():
+    distance = np.linspace(-2, 2, 41)
+    climb = np.interp(distance, [-1, 0, 1, 1.1, 2], [0.0, 0.5, 1.0, -3.0, -3.0])
+    found = Profile(distance, {"climb": climb}, {}, np.ones(41), 1.0)
+    assert found.rise("climb") == pytest.approx(1.2, abs=0.02)
 
 
 def test_a_grid_too_coarse_for_its_turbulence_is_warned_of(young_jet):

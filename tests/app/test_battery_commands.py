@@ -43,6 +43,42 @@ def test_a_file_is_fitted_with_its_own_current_and_noise(capsys, tmp_path):
     assert found["The fit"][0]["noise mV"] == pytest.approx(1.0, rel=0.35)
 
 
+def test_a_record_of_another_cell_is_refused_and_columns_may_be_named(capsys, tmp_path):
+    out, file = tmp_path / "run.csv", tmp_path / "cycler.csv"
+    assert _run(["battery", "simulate", "--rate", "2", "--samples", "60", "--out", str(out)]) == 0
+    lines = [line.split(",") for line in out.read_text().splitlines() if line[0] not in "#t"]
+    capsys.readouterr()
+
+    def fitted(current: float, voltage: float, head: str = "time_s,current_A,voltage_V", *more: str) -> tuple[int, str]:
+        rows = [f"{t},{current * float(i)},{voltage * float(v)}" for t, v, _, _, i in lines]
+        file.write_text(head + "\n" + "\n".join(rows))
+        code = _run(["battery", "fit", str(file), "--noise", "3", *more])
+        said = capsys.readouterr()
+        return code, said.out + said.err
+
+    assert fitted(1, 1, "a,b,c", "--columns", "time=a,current=b,voltage=c")[0] == 0
+    code, said = fitted(1000, 1)
+    assert code == 2
+    assert "is the current in mA" in said
+    code, said = fitted(1, 12)
+    assert code == 2
+    assert "60 of 60 voltages lie beyond the limits of nmc-graphite" in said
+    code, said = fitted(1, 0.78)
+    assert code == 0, said
+    assert "without a finite sensitivity at i0_a 0.1" in said
+    assert "Warning" not in said
+
+
+def test_a_voltage_beyond_the_limits_is_told_with_its_time():
+    from inscape.app.battery_cells import cell_named, check_record
+
+    times, current = np.arange(4.0), np.full(4, 0.01)
+    cell = cell_named("nmc-graphite")
+    assert check_record(cell, times, current, np.array([4.0, 3.9, np.nan, 2.9])) == ()
+    (told,) = check_record(cell, times, current, np.array([4.0, 3.9, np.nan, 2.7]))
+    assert told == "1 of 4 voltages lie beyond the limits of nmc-graphite, 2.8 to 4.3 V: first 2.7 V at 3 s"
+
+
 def test_identify_rungs_simulate_and_cells_answer(capsys, tmp_path):
     assert _run(["battery", "identify", "--at", "i0_a=2,ds_c=2", "--rate", "2", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -63,9 +99,12 @@ def test_identify_rungs_simulate_and_cells_answer(capsys, tmp_path):
         (["fit", "nowhere.csv"], "no such file"),
         (["fit", "--sample", "--parameters", "i0_x"], "not known"),
         (["fit", "--sample", "--box", "i0_a=1"], "low:high"),
-        (["fit", "--sample", "--box", "i0_a"], "name=value"),
+        (["fit", "--sample", "--box", "i0_a"], "pairs such as"),
         (["identify", "--at", "ds_c=two"], "expected a number"),
         (["simulate", "--rate", "0"], "rate"),
+        (["simulate", "--at", "x0_a=0.002"], "% of its capacity to take out"),
+        (["simulate", "--rate", "-1", "--at", "x0_a=0.999"], "% of its capacity to put in"),
+        (["fit", "--sample", "--columns", "volts=U"], "not known"),
         (["fit", "--sample", "--cell", "nothing.json"], "no such file"),
     ],
 )

@@ -111,3 +111,35 @@ def test_a_file_without_a_scalar_has_no_interface(gyre_file, capsys):
     assert "no scalar" in capsys.readouterr().err
     assert run("flow", "ftle", "nowhere.nc") == 2
     assert "no such file" in capsys.readouterr().err
+
+
+def test_a_field_that_was_written_here_is_read_with_its_periods_and_viscosity(jet_file, tmp_path, capsys):
+    field = read_velocity(jet_file)
+    assert field.periodic == (True, True, True)
+    assert field.viscosity == pytest.approx(0.01)
+    assert read_velocity(jet_file, periodic=False, viscosity=1.0).periodic == (False, False, False)
+    assert run("flow", "ftle", jet_file, "--at", 0.3, "--over", "0.3", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["FTLE in 1/time"][0]["lost particles"] == 0
+    assert any("as the file says" in note for note in found["notes"])
+
+
+def test_a_mask_that_is_not_used_is_told_and_one_of_another_shape_refused(tmp_path, capsys):
+    x, y, t = np.linspace(0, 2, 9), np.linspace(0, 1, 7), np.arange(3.0)
+    u = np.ones((3, 7, 9))
+    np.savez(tmp_path / "piv.npz", u=u, v=0 * u, x=x, y=y, t=t, isValid=u)
+    assert any("isValid may be a mask" in note for note in read_velocity(tmp_path / "piv.npz").notes)
+    assert not any("may be" in note for note in read_velocity(tmp_path / "piv.npz", mask="isValid").notes)
+    np.savez(tmp_path / "bad.npz", u=u, v=0 * u, x=x, y=y, t=t, isValid=u[:, :5])
+    assert run("flow", "ftle", tmp_path / "bad.npz", "--over", 1, "--mask", "isValid") == 2
+    assert "isValid has shape (3, 5, 9)" in capsys.readouterr().err
+    np.savez(tmp_path / "odd.npz", u=u, v=u[:, :5], x=x, y=y, t=t)
+    assert run("flow", "ftle", tmp_path / "odd.npz", "--over", 1) == 2
+    said = capsys.readouterr().err
+    assert "u (3, 7, 9), v (3, 5, 9)" in said
+    assert "Traceback" not in said
+
+
+def test_nothing_is_computed_for_a_place_that_is_not_there(gyre_file, tmp_path, capsys):
+    assert run("flow", "ftle", gyre_file, "--over", 1, "--out", tmp_path / "nowhere" / "ftle.nc") == 2
+    assert "does not exist; make it first" in capsys.readouterr().err

@@ -52,6 +52,25 @@ def test_a_table_of_planets_is_ranked(tmp_path, capsys):
     assert rows[0]["reading"] == "decays"
 
 
+def test_a_rate_at_the_end_of_the_range_and_rows_left_out_are_told(capsys):
+    _, out, _ = run(["orbit", "--sample", "wasp-12", "--simulations", "20"], capsys)
+    assert "158 events" in out
+    assert "an end of the range sought (0.03 to 0.5" in out
+    _, out, _ = run(["orbit", "--sample", "wasp-43", "--simulations", "20"], capsys)
+    assert "160 of 192 events" in out
+    assert "32 refits are left out of the fits" in out
+    assert "an end of the range" not in out
+
+
+def test_a_ranking_says_why_planets_were_left_out(tmp_path, capsys):
+    lines = ["system,bjd_tdb,err", *(f"many,{2455000 + 0.8 * k:.6f},0.0001" for k in range(0, 900, 30))]
+    lines += [f"{name},{2455000 + 0.8 * k:.6f},0.0001" for name in ("a", "b") for k in range(3)]
+    file = tmp_path / "list.csv"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    _, out, _ = run(["orbit", "rank", str(file)], capsys)
+    assert "2 left out: a (3 events found, expected at least 6); b (3 events" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from inscape.studies.orbital_decay.claims import CLAIMS
@@ -36,3 +37,21 @@ def test_a_smoke_run_has_every_number_but_those_of_the_absent_list(tmp_path, mon
     missing = {j.claim.name for j in run.judged if j.measured is None}
     assert missing == {"doomed", "doomed_seconds"}
     assert set(run.folder.figures) >= {"wasp-12", "wasp-43", "precession", "choices", "wasp-4"}
+
+
+def test_occultations_have_a_curve_of_their_own_where_a_pericentre_turns():
+    pytest.importorskip("plotly")
+    from inscape.analysis.timing import fit
+    from inscape.studies.orbital_decay.figures import residual_figure
+    from inscape.trajectories.timing_tables.samples import sample_timing
+
+    table = sample_timing("wasp-12")
+    models = [fit(table, "decay", jitter="none"), fit(table, "precession", jitter="none", rates=(0.01, 0.5))]
+    drawn = residual_figure(fit(table, "linear", jitter="none"), models, "WASP-12 b")
+    curves = {trace.name: trace for trace in drawn.data}
+    assert "decay: occultations" not in curves
+    transits = next(trace for name, trace in curves.items() if name.startswith("precession, 0.0"))
+    late = np.array(curves["precession: occultations"].y)
+    # They swing against the transits: furthest apart in the middle of the years, where transits come latest.
+    assert np.argmax(np.abs(late - np.array(transits.y))) == pytest.approx(650, abs=250)
+    assert np.corrcoef(late, np.array(transits.y))[0, 1] < -0.9

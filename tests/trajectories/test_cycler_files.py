@@ -34,6 +34,8 @@ WRITERS = {
     "bdf": table("Test Time / s,Voltage / V,Current / A", [(t, v, -i) for t, i, v in zip(T, I, V, strict=True)]),
     "pybamm": table("Time [s],Current [A],Terminal voltage [V]", zip(T, I, V, strict=True)),
     "plain": table("t,I,V", zip(T, I, V, strict=True)),
+    "underscores": table("time_s,current_A,voltage_V", zip(T, I, V, strict=True)),
+    "millis": table("Time ms,Current mA,Voltage mV", zip(1e3 * T, 1e3 * I, 1e3 * V, strict=True)),
     "hours": table("time (h);current (A);voltage (V)", [(str(t / 3600).replace(".", ","), str(i).replace(".", ","),
                    str(v).replace(".", ",")) for t, i, v in zip(T, I, V, strict=True)], ";"),
 }  # fmt: skip
@@ -68,6 +70,9 @@ def test_rows_without_numbers_are_left_out_and_missing_voltages_stay_missing(tmp
     assert len(run) == 9
     assert np.isnan(run.states[:, 0]).sum() == 1
     assert sum("left out" in n for n in run.notes) == 2
+    # Rows are counted as in the file: one was written twice above them.
+    assert any("(row 8)" in n for n in run.notes)
+    assert any("missing" in n and "(row 6)" in n for n in run.notes)
 
 
 def test_a_sign_that_is_given_is_believed(tmp_path):
@@ -97,6 +102,8 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path):
         read_cycler(write(table("t,I,V", [(0, 1, "x"), (1, 1, "y"), (2, 1, "z")])))
     with pytest.raises(UnknownNameError, match="Voltage"):
         read_cycler(write(table("t,I,V,Voltage", [(0, 1, 4, 4), (1, 1, 3.9, 3.9)])), voltage="Voltag")
+    with pytest.raises(InputError, match="a folder"):
+        read_cycler(tmp_path)
     with pytest.raises(InputError, match="no such file"):
         read_cycler(tmp_path / "nowhere.csv")
     file.write_bytes(b"\0\1\2" * 400)

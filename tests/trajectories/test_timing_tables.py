@@ -76,6 +76,32 @@ def test_half_epochs_and_words_mark_occultations(tmp_path):
     assert epochs[-1] - epochs[0] == -5
 
 
+@pytest.mark.parametrize("words", [("T", "E"), ("p", "s"), ("primary", "Secondary"), ("tra", "occ"), ("", "eclipse")])
+def test_an_occultation_is_one_whatever_it_is_called(tmp_path, words):
+    text = f"kind,bjd_tdb,err,note\n{rows(words[0] + ',{t:.6f},0.0003,x')}"
+    late = f"\n{words[1]},{2455000.25 + 4.5 * 0.8134741:.6f},0.001,x"
+    table = read_timing(written(tmp_path, text + late), period=0.8134741)
+    assert table.is_occultation.tolist() == [False] * 7 + [True]
+    if words[0]:
+        with pytest.raises(InputError, match=r"times.csv:9: 'edge' found under kind \(1 such rows\)"):
+            read_timing(written(tmp_path, text + late.replace(words[1], "edge")), period=0.8134741)
+
+
+def test_a_column_of_other_words_is_no_kind(tmp_path):
+    table = read_timing(written(tmp_path, "type,bjd_tdb,err\n" + rows("full,{t:.6f},0.0003")))
+    assert not table.is_occultation.any()
+
+
+def test_errors_in_minutes_below_a_fifth_of_a_day_are_found_by_the_scatter():
+    sample = sample_timing("wasp-12")
+    seconds = TimingTable(sample.times, np.full(158, 5 / 86_400), sample.is_occultation)
+    minutes = TimingTable(sample.times, np.full(158, 5 / 60), sample.is_occultation)
+    assert "unit of the errors" not in {finding.kind for finding in audit(seconds)}
+    first = audit(minutes)[0]
+    assert (first.kind, first.severity, len(first.rows)) == ("unit of the errors", "error", 158)
+    assert "divide by 1440" in str(first)
+
+
 def test_epochs_are_counted_from_times_whatever_a_file_calls_them():
     wrong = EPOCHS.astype(float)
     wrong[3] += 7

@@ -119,9 +119,10 @@ def identifiability(
     used = np.ones(len(derivative), dtype=bool) if kept is None else np.asarray(kept, dtype=bool)
     scaled = (derivative / deviation[:, None])[used]
     if not np.isfinite(scaled).all():
+        where = ", ".join(f"{name} {value:.4g}" for name, value in zip(labels, point, strict=True))
         raise InputError(
             f"model: {int((~np.isfinite(scaled)).any(axis=1).sum())} samples without a finite sensitivity at "
-            f"{dict(zip(labels, point, strict=True))}; shorten the curve or mask them with kept="
+            f"{where}; shorten the curve or mask them with kept="
         )
     information = scaled.T @ scaled
     dead = [n for n, v in zip(labels, np.diag(information), strict=True) if v < 1e-20]

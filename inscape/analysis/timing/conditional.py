@@ -27,13 +27,6 @@ class ConditionalFits:
     covariances: Float[np.ndarray, "rate parameter parameter"]
     log_likelihood: Float[np.ndarray, "rate"]
 
-    @property
-    def log_marginal(self) -> Float[np.ndarray, "rate"]:
-        """(rate,) log-likelihood integrated over the linear parameters under flat priors of height one."""
-        size = self.coefficients.shape[1]
-        volume = np.linalg.slogdet(self.covariances)[1]
-        return self.log_likelihood + 0.5 * (size * np.log(2 * np.pi) + volume)
-
 
 def fits_at(
     events: Events,

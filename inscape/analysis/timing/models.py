@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
 
-from inscape.errors import InputError, UnknownNameError
+from inscape.errors import UnknownNameError
 from inscape.systems.orbit.secular import MS_A_YEAR
 from inscape.trajectories.timing_tables import TimingTable
 
@@ -157,16 +156,3 @@ def constant_part(events: Events, rate: float) -> Float[np.ndarray, "event"]:
 def ms_a_year(period_change: float | np.ndarray, period: float) -> float | np.ndarray:
     """Change of the period in days each orbit, as ms a year."""
     return period_change / period * MS_A_YEAR
-
-
-def check_rates(rates: Sequence[float] | np.ndarray) -> np.ndarray:
-    """Rates of precession as an array, degrees a day.
-
-    Raises
-    ------
-    InputError : if one is not finite, or none is given.
-    """
-    array = np.atleast_1d(np.asarray(rates, dtype=float))
-    if array.ndim != 1 or len(array) == 0 or not np.isfinite(array).all():
-        raise InputError(f"rates: shape {array.shape} found, expected (rate,) finite numbers in degrees a day")
-    return array

@@ -186,10 +186,6 @@ class RatePosterior:
         low, high = (mean - 9 * error).min(), (mean + 9 * error).max()
         return float(brentq(lambda x: weight @ ndtr((x - mean) / error) / weight.sum() - level, low, high))
 
-    def share_between(self, low: float, high: float) -> float:
-        """Belief in rates of this range."""
-        return float(self.weights[(self.rates >= low) & (self.rates <= high)].sum())
-
 
 def precession_scan(
     table: TimingTable | Events,

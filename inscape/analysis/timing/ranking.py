@@ -13,8 +13,11 @@ from inscape.analysis.timing.models import Events, count_events
 from inscape.analysis.timing.periodogram import precession_scan
 from inscape.errors import InputError
 from inscape.trajectories.timing_tables import TimingTable
+from inscape.trajectories.timing_tables.epochs import stray_events
 
 FEWEST_EVENTS = 6
+# Of a planet's times; a typing error or two in a long list shall not cost the planet its place.
+MOST_STRAYS = 0.02
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def rank(
     Parameters
     ----------
     tables : by planet, or a file that names the planet of each row.
-    clip : leave out events beyond three scatters of a parabola.
+    clip : leave out events beyond three scatters of a parabola, and a stray time or two that fit no event at all.
     strong : gain of BIC from which a reading is given.
     scale : time scale to keep, of a file.
 
@@ -94,6 +97,9 @@ def _of_file(path: Path | str, scale: str) -> tuple[dict[str, TimingTable], dict
 
 
 def _ranked(system: str, table: TimingTable, jitter: Jitter, clip: bool, strong: float) -> Ranked:
+    whole = len(table)
+    if clip and 0 < (strays := stray_events(table)).sum() <= MOST_STRAYS * whole:
+        table = table.keep(~strays)
     events = count_events(table)
     if len(events) < FEWEST_EVENTS:
         raise InputError(f"{len(events)} events found, expected at least {FEWEST_EVENTS}")
@@ -112,6 +118,6 @@ def _ranked(system: str, table: TimingTable, jitter: Jitter, clip: bool, strong:
     elif turning >= strong:
         reading = "precession?"
     return Ranked(
-        system, len(kept), len(events) - len(kept), kept.span / 365.25, moving.decay_rate, moving.decay_error, gain,
+        system, len(kept), whole - len(kept), kept.span / 365.25, moving.decay_rate, moving.decay_error, gain,
         turning, rate, 86_400 * max(moving.jitter.values(), default=0.0), reading,
     )  # fmt: skip

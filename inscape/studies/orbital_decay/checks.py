@@ -41,6 +41,17 @@ def nested(model: str, live: int, seed: int) -> tuple[float, float]:
     """Evidence by nested sampling (dynesty) of the same likelihood, one call a point as in orbdot; and its CPU."""
     from inscape.analysis.posterior import sample
 
+    log_likelihood, priors = likelihood(model)
+    found = sample(log_likelihood, priors, tuple(priors), sampler="dynesty", live=live, seed=seed)
+    return found.log_evidence, found.cpu_seconds
+
+
+def likelihood(model: str) -> tuple[Callable[[np.ndarray], float], dict[str, Any]]:
+    """The likelihood of WASP-12 b's times by the published formula, as a sampler is given it, and its priors.
+
+    Its point is (reference, period) with period_change or with e, w and turn (radians an orbit); reference and period
+    are corrections of the numbers that orbdot's example starts from, days.
+    """
     table = sample_timing("wasp-12")
     events = count_events(table, reference=2456305.4555, period=1.09142)
     norm = -0.5 * float(np.log(2 * np.pi * events.errors**2).sum())
@@ -65,8 +76,7 @@ def nested(model: str, live: int, seed: int) -> tuple[float, float]:
     if model == "precession":
         turn = float(np.radians(FASTEST) * 1.09142)
         priors |= {"e": Uniform(0, 0.1), "w": Uniform(0, 2 * np.pi), "turn": Uniform(0, turn)}
-    found = sample(log_likelihood, priors, tuple(priors), sampler="dynesty", live=live, seed=seed)
-    return found.log_evidence, found.cpu_seconds
+    return log_likelihood, priors
 
 
 def exactness(item: dict[str, Any]) -> dict[str, float]:

@@ -99,6 +99,13 @@ def _add_curve(figure: go.Figure, still: TimingFit, one: TimingFit, colour: str,
     figure.add_scatter(
         x=years, y=curve, mode="lines", line={"color": colour, "dash": dash, "width": 2}, name=one.model + told
     )
+    if "precession" in one.model and events.is_occultation.any():
+        # Occultations swing against transits: without their own curve the figure would hold them to the wrong one.
+        swapped = design_of(replace(smooth, is_occultation=np.ones(len(orbits), dtype=bool)), one.model, rate)
+        figure.add_scatter(
+            x=years, y=(swapped @ best - level) * 86_400, mode="lines", name=f"{one.model}: occultations",
+            line={"color": colour, "dash": "dot", "width": 1.2},
+        )  # fmt: skip
 
 
 def periodogram_figure(
@@ -171,11 +178,12 @@ def ranking_figure(ranked: Sequence[Ranked]) -> go.Figure:
     import plotly.graph_objects as go
 
     figure = go.Figure()
+    # The many of which nothing is sure come first, so that they lie beneath the others and their names.
     looks = {
+        "": (GREY, "circle"),
+        "precession?": (PURPLE, "diamond"),
         "decays": (RED, "circle"),
         "grows": (BLUE, "circle"),
-        "precession?": (PURPLE, "diamond"),
-        "": (GREY, "circle"),
     }
     for reading, (colour, symbol) in looks.items():
         part = [one for one in ranked if one.reading == reading]
@@ -183,7 +191,8 @@ def ranking_figure(ranked: Sequence[Ranked]) -> go.Figure:
             figure.add_scatter(
                 x=[one.years for one in part], y=[one.decay / one.error for one in part], mode="markers+text",
                 name=reading or "nothing to be sure of", marker={"color": colour, "symbol": symbol, "size": 8},
-                text=[one.system if reading else "" for one in part], textposition="top center",
+                text=[one.system if reading in ("decays", "grows") else "" for one in part],
+                textposition="bottom center" if reading == "decays" else "top center",
                 hovertext=[f"{one.system}: {one.decay:.1f} ± {one.error:.1f} ms/yr" for one in part],
             )  # fmt: skip
     figure.update_layout(

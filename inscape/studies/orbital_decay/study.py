@@ -129,7 +129,10 @@ def wasp43(lab: Lab, findings: Findings) -> RobustnessCard:
     measured["both_decay"] = Measured(found.gain("decay+precession", "precession"), setting=setting)
     measured["both_precession"] = Measured(found.gain("decay+precession", "decay"), setting=setting)
     measured["scan_rate"] = Measured(scan.rate, low, high, f"gain {scan.gain:.1f}, {scan.amplitude:.1f} s; {setting}")
-    measured["scan_alarm"] = Measured(100 * found.false_alarm, setting=f"{simulations} simulations; {setting}")
+    # (1 + hits) / (1 + simulations): without a hit it is the least that so many simulations can tell.
+    hits = round(found.false_alarm * (1 + simulations)) - 1
+    told = f"reached by {hits} of {simulations} simulations"
+    measured["scan_alarm"] = Measured(100 * found.false_alarm, setting=f"{told}; {setting}")
     measured["scan_distance"] = Measured(abs(scan.rate - PAPER_RATE), setting=setting)
     raw = precession_scan(table, 0.02, 1.0, jitter="none")
     measured["scan_raw"] = Measured(raw.rate, setting=f"{len(table)} rows, raw errors, gain {raw.gain:.0f}")
@@ -246,7 +249,7 @@ def doomed(findings: Findings) -> None:
     spent = time.process_time() - began
     changing = [one for one in ranked if one.reading in ("decays", "grows")]
     findings.measured["doomed"] = Measured(
-        len(changing), setting=f"{len(ranked)} planets, {len(left)} with too few times"
+        len(changing), setting=f"{len(ranked)} planets, {len(left)} left out: too few times, or none in BJD (TDB)"
     )
     findings.measured["doomed_seconds"] = Measured(spent, setting=f"{len(ranked)} planets")
     findings.tables["doomed"] = Table("The surest first", tuple(vars(one) for one in ranked[:20]))

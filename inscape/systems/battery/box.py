@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
+from inscape.arrays import real_array
 from inscape.errors import InputError
 
 
@@ -48,20 +49,9 @@ def box_sides(box: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarra
         raise InputError("box: no parameter found, expected (lowest, highest) by name")
     sides: list[np.ndarray] = []
     for name, side in box.items():
-        pair = numbers_of(f"box {name}", side)
+        pair = real_array(f"box {name}", side).astype(float)
         if pair.shape != (2,) or not np.isfinite(pair).all() or not pair[0] < pair[1]:
             raise InputError(f"box {name}: {side!r} found, expected (lowest, highest)")
         sides.append(pair)
     low, high = np.array(sides).T
     return low, high, (low > 0) & (high >= 5.0 * low)
-
-
-def numbers_of(name: str, values: Any) -> np.ndarray:
-    """Real numbers as an array of floats; `name` says in an error what they are."""
-    try:
-        array = np.asarray(values)
-    except ValueError:
-        raise InputError(f"{name}: rows of unequal length; expected a rectangular array") from None
-    if array.dtype.kind not in "biuf":
-        raise InputError(f"{name}: values of type {array.dtype} found, expected real numbers")
-    return array.astype(float)

@@ -14,8 +14,9 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float
 
+from inscape.arrays import real_array
 from inscape.errors import InputError, UnknownNameError
-from inscape.systems.battery.box import draw_from_box, numbers_of
+from inscape.systems.battery.box import draw_from_box
 from inscape.systems.battery.cell import PARAMETERS, Cell, check_physical, default_parameters
 from inscape.systems.battery.drive import Drive, Hold, StepPlan, plan_steps
 from inscape.systems.battery.forward import Forward
@@ -128,7 +129,7 @@ class SingleParticle:
         for name in given:
             if name not in _PLACES:
                 raise UnknownNameError("parameter of a single-particle model", str(name), PARAMETERS)
-        columns = {name: np.atleast_1d(numbers_of(name, value)) for name, value in given.items()}
+        columns = {name: np.atleast_1d(real_array(name, value).astype(float)) for name, value in given.items()}
         lengths = {len(c) for c in columns.values() if len(c) > 1}
         if len(lengths) > 1 or any(c.ndim > 1 or len(c) == 0 for c in columns.values()):
             shapes = ", ".join(f"{name} {c.shape}" for name, c in columns.items())
@@ -300,7 +301,7 @@ class SingleParticle:
         if n is not None:
             given = dict(zip(given, draw_from_box(given, n, seed).T, strict=True))
         if initial is not None:
-            pair = numbers_of("initial", initial)
+            pair = real_array("initial", initial).astype(float)
             if pair.shape != (2,):
                 raise InputError(f"initial: shape {pair.shape} found, expected (2,): stoichiometries of anode, cathode")
             given |= {"x0_a": pair[0], "x0_c": pair[1]}
@@ -322,7 +323,7 @@ class SingleParticle:
         return Forward(self, names, times, current, start)
 
     def _plan(self, times: Any, current: Any, start: float, hold: Hold, runs: int) -> tuple[np.ndarray, StepPlan]:
-        at = np.atleast_1d(numbers_of("times", times))
+        at = np.atleast_1d(real_array("times", times).astype(float))
         if at.ndim != 1 or at.size == 0 or not np.isfinite(at).all() or (np.diff(at) <= 0).any():
             raise InputError(f"times: shape {at.shape} found, expected (time,) finite and rising seconds")
         if at[0] < start:

@@ -44,7 +44,9 @@ class Jet(Fluid):
         try:
             viscosity = 1.0 / float(reynolds)
         except (TypeError, ValueError, ZeroDivisionError):
-            raise InputError(f"reynolds: {reynolds!r} found, expected a positive number") from None
+            viscosity = np.nan
+        if not (np.isfinite(viscosity) and viscosity > 0):
+            raise InputError(f"reynolds: {reynolds!r} found, expected a positive number")
         super().__init__(
             grid=grid,
             box=box,

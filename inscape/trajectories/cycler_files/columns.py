@@ -28,6 +28,7 @@ _FACTORS: dict[str, dict[str, float]] = {
     "voltage": {"v": 1.0, "mv": 1e-3},
     "temperature": {"c": 1.0, "°c": 1.0, "degc": 1.0, "k": 1.0, "deg c": 1.0},
 }  # fmt: skip
+_UNITS = frozenset(unit for factors in _FACTORS.values() for unit in factors)
 _UNIT = re.compile(r"^(?P<name>.*?)\s*(?:[\[(](?P<boxed>[^\])]*)[\])]|/\s*(?P<slashed>[^/\s]+))\s*$")
 
 
@@ -50,10 +51,14 @@ class Column:
 
 
 def name_and_unit(label: str) -> tuple[str, str]:
-    """ "Current(mA)" as ("current", "ma"); "Ecell/V" as ("ecell", "v"); "<I>/mA" as ("i", "ma")."""
+    """ "Current(mA)" as ("current", "ma"); "Ecell/V" as ("ecell", "v"); "<I>/mA" as ("i", "ma"); "time_s" as ("time",
+    "s")."""
     match = _UNIT.match(label.strip())
     name, unit = (match["name"], match["boxed"] or match["slashed"] or "") if match else (label, "")
     plain = re.sub(r"[_\s]+", " ", name.strip().strip("<>|").lower()).strip(" .")
+    head, _, last = plain.rpartition(" ")
+    if match is None and head and last in _UNITS:
+        return head, last
     return plain, unit.strip().lower()
 
 

@@ -54,6 +54,8 @@ def read_cycler(
     UnknownNameError : if a column asked for is not there.
     """
     file = Path(path)
+    if file.is_dir():
+        raise InputError(f"{file}: a folder, expected the file of one record")
     if not file.is_file():
         raise InputError(f"{file}: no such file; check the path")
     if discharge not in ("auto", "positive", "negative"):
@@ -160,7 +162,7 @@ def _cleaned(
         raise InputError(f"{file}: {int(np.isfinite(v).sum())} voltages can be read as numbers, expected at least 2")
     kept = np.isfinite(t) & np.isfinite(i)
     if not kept.all():
-        notes.append(f"{int((~kept).sum())} rows without time or current are left out")
+        notes.append(f"{int((~kept).sum())} rows without time or current are left out ({_listed(~kept)})")
     if kept.sum() < 2:
         raise InputError(f"{file}: {int(kept.sum())} rows with time and current, expected at least 2")
     number = np.flatnonzero(kept)
@@ -176,10 +178,17 @@ def _cleaned(
     if not last.all():
         notes.append(f"{int((~last).sum())} rows at the same time as the next are left out")
     number = number[last]
-    missing = int((~np.isfinite(v[number])).sum())
-    if missing:
-        notes.append(f"{missing} voltages are missing (NaN)")
+    missing = kept & ~np.isfinite(v)
+    if missing.any():
+        notes.append(f"{int(missing.sum())} voltages are missing or no numbers ({_listed(missing)})")
     return t[number], i[number], v[number], None if warmth is None else warmth[number]
+
+
+def _listed(rows: np.ndarray, most: int = 5) -> str:
+    """Rows below the header, counted from 1, in words."""
+    found = np.flatnonzero(rows) + 1
+    more = f" and {len(found) - most} more" if len(found) > most else ""
+    return f"row{'s' if len(found) > 1 else ''} {', '.join(map(str, found[:most]))}{more}"
 
 
 def _sign(file: str, t: np.ndarray, i: np.ndarray, v: np.ndarray, discharge: Convention, notes: list[str]) -> float:

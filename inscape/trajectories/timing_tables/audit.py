@@ -12,6 +12,8 @@ from inscape.trajectories.timing_tables.time_scales import meaning_of
 
 # The best mid-times of transits from the ground or from space are good to a few seconds.
 IMPLAUSIBLE_ERROR = 2.0 / 86_400
+# Errors in minutes that pass for days are 1440 times too large.
+WRONG_UNIT = 30.0
 
 
 def audit(table: TimingTable) -> tuple[Finding, ...]:
@@ -19,7 +21,8 @@ def audit(table: TimingTable) -> tuple[Finding, ...]:
 
     Time scales: rows not in BJD (TDB); HJD and BJD differ by up to 4 s, UTC and TDB by 69 s since 2017. Repeated
     events: the same transit from two sources counts twice, and if one is a new fit of the other's light curve it is no
-    new knowledge. Errors: below 2 s, or a row whose residual about a parabola is beyond 8 of its own errors.
+    new knowledge. Errors: below 2 s, or far above what the times scatter by, as minutes taken for days are;
+    or a row whose residual about a parabola is beyond 8 of its own errors.
     """
     found = [*_scales(table), *_repeats(table), *_errors(table), *_outliers(table), *_labels(table)]
     rank = {"error": 0, "warning": 1, "note": 2}
@@ -110,6 +113,18 @@ def _outliers(table: TimingTable) -> list[Finding]:
     design = np.stack([np.ones_like(x), x, x**2], axis=1) / table.errors[:, None]
     y = (table.times - table.times.mean()) / table.errors
     left = y - design @ np.linalg.lstsq(design, y, rcond=None)[0]
+    usual = float(np.median(np.abs(left)))
+    if usual * WRONG_UNIT < 0.67:
+        return [
+            Finding(
+                "unit of the errors",
+                f"the times scatter {0.67 / max(usual, 1e-6):.0f} times less than their errors say "
+                f"({table.where(np.ones(len(table), dtype=bool), 1)})",
+                "are the errors in minutes? divide by 1440",
+                tuple(range(len(table))),
+                "error",
+            )
+        ]
     far = np.abs(left) > 8
     if not far.any():
         return []

@@ -64,11 +64,13 @@ def read_columns(path: Path | str, readme: Path | str | None = None) -> TextTabl
 
 
 def _lines(file: Path) -> list[str]:
+    if file.is_dir():
+        raise InputError(f"{file}: a folder, expected the file of one table")
     try:
         return file.read_text(encoding="utf-8-sig").splitlines()
     except FileNotFoundError:
         raise InputError(f"{file}: no such file") from None
-    except (UnicodeDecodeError, IsADirectoryError, PermissionError) as error:
+    except (UnicodeDecodeError, PermissionError) as error:
         raise InputError(f"{file}: not a text table ({type(error).__name__})") from None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from inscape.errors import InputError
 
@@ -28,6 +28,26 @@ def number_events(table: TimingTable) -> tuple[Float[np.ndarray, "event"], float
     ------
     InputError : if no period fits, or rows lie further than a tenth of a period from every event: it names them.
     """
+    epochs, period, zero, stray = _counted(table)
+    if stray.any():
+        raise InputError(
+            f"timing table{table._name}: {int(stray.sum())} times lie more than {_STRAY:g} periods of {period:.6g} d "
+            f"from any event ({table.where(stray)}); are they of this planet, and is the period right?"
+        )
+    return epochs, period, zero
+
+
+def stray_events(table: TimingTable) -> Bool[np.ndarray, "event"]:
+    """Which times lie further than a tenth of a period from every event of the planet.
+
+    Raises
+    ------
+    InputError : if no period fits.
+    """
+    return _counted(table)[3]
+
+
+def _counted(table: TimingTable) -> tuple[np.ndarray, float, float, np.ndarray]:
     half = 0.5 * np.asarray(table.is_occultation)
     rough = table.period or period_of_labels(table) or period_of_times(table)
     order = np.argsort(table.times, kind="stable")
@@ -50,13 +70,7 @@ def number_events(table: TimingTable) -> tuple[Float[np.ndarray, "event"], float
         reach *= 4
     epochs = np.round((table.times - zero) / period - half)
     off = np.abs((table.times - zero) / period - half - epochs)
-    stray = off > _STRAY
-    if stray.any():
-        raise InputError(
-            f"timing table{table._name}: {int(stray.sum())} times lie more than {_STRAY:g} periods of {period:.6g} d "
-            f"from any event ({table.where(stray)}); are they of this planet, and is the period right?"
-        )
-    return epochs, float(period), float(zero)
+    return epochs, float(period), float(zero), off > _STRAY
 
 
 def _first_event(times: np.ndarray, middle: float, period: float) -> float:

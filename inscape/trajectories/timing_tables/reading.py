@@ -39,6 +39,8 @@ _VELOCITY_NAMES = {
     "error": ("sigmamps", "error", "err", "errvel", "erv", "rverr", "uncertainty", "erv", "sigma", "unc", "errorvel"),
     "instrument": ("instrument", "tel", "inst", "source", "spectrograph", "telescope"),
 }
+_TRANSITS = re.compile(r"t|p|i|(tra|pri).*")
+_OCCULTATIONS = re.compile(r"o|e|s|ii|(occ|ecl|sec).*")
 _DATE = re.compile(r"24\d{5}(?:\.\d+)?")
 _PER_DAY = {"d": 1.0, "day": 1.0, "days": 1.0, "min": 1440.0, "m": 1440.0, "s": 86_400.0, "sec": 86_400.0}
 
@@ -103,9 +105,8 @@ def _table_of(
     times = values["time"] + (_offset(table.names[places["time"]]) if offset is None else offset)
     errors = values["error"] / _per_day(table.names[places["error"]], table.units[places["error"]])
     labels = values.get("epoch", np.full(len(rows), np.nan))
-    kinds = [table.rows[k][places["kind"]].lower() if "kind" in places else "" for k in rows]
     half = np.isfinite(labels) & (np.abs(labels % 1 - 0.5) < 0.01)
-    is_occultation = half | np.array([kind.startswith(("occ", "ecl", "sec")) for kind in kinds], dtype=bool)
+    is_occultation = half | _occultations(table, places, rows)
     sources = [table.rows[k][places["source"]] if "source" in places else table.path.stem for k in rows]
     return TimingTable(
         times,
@@ -118,6 +119,24 @@ def _table_of(
         name,
         tuple(f"{table.path.name}:{table.lines[k]}" for k in rows),
     )
+
+
+def _occultations(table: TextTable, places: Mapping[str, int], rows: np.ndarray) -> np.ndarray:
+    """Which rows are called occultations; a word that means neither is refused, for it would pass as a transit."""
+    if "kind" not in places:
+        return np.zeros(len(rows), dtype=bool)
+    kinds = [table.rows[k][places["kind"]].strip().lower() for k in rows]
+    found = [bool(_OCCULTATIONS.fullmatch(kind)) for kind in kinds]
+    known = [hit or bool(_TRANSITS.fullmatch(kind)) for hit, kind in zip(found, kinds, strict=True)]
+    unknown = [k for k, (kind, is_known) in enumerate(zip(kinds, known, strict=True)) if kind and not is_known]
+    # A column in which no word is known tells something else of the rows: "full", "partial".
+    if unknown and any(known):
+        row = rows[unknown[0]]
+        raise InputError(
+            f"{table.path}:{table.lines[row]}: {table.rows[row][places['kind']]!r} found under "
+            f"{table.names[places['kind']]} ({len(unknown)} such rows), expected transit or occultation"
+        )
+    return np.array(found, dtype=bool)
 
 
 def read_systems(path: Path | str, *, scale: str = "BJD_TDB") -> tuple[dict[str, TimingTable], dict[str, str]]:

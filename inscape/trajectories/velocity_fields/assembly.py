@@ -52,6 +52,7 @@ _SHAPES = (
     *(("y", "x"), ("x", "y"), ("z", "y", "x"), ("x", "y", "z")),
     *(("time", "z", "y", "x"), ("time", "x", "y", "z")),
 )
+_MASKS = ("valid", "mask", "typevector")
 _LETTERS = {"t": "time", "x": "x", "y": "y", "z": "z"}
 _SECONDS = {"s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "days": 86_400.0}
 
@@ -113,6 +114,10 @@ def from_arrays(
             f"{file}: no velocity found among {', '.join(sorted(arrays))}; name it: names={{'u': ..., 'v': ...}}"
         )
     whole = _whole(file, arrays, places)
+    shapes = {name: stored.values.shape for name, stored in whole.items()}
+    if len(set(shapes.values())) > 1:
+        listed = ", ".join(f"{places.get(name, name)} {shape}" for name, shape in shapes.items())
+        raise InputError(f"{file}: shapes {listed} found, expected the same for every component and the scalar")
     coordinates: dict[str, np.ndarray] = {
         k: line_of(arrays[places[k]], k) for k in ("x", "y", "z", "time") if k in places
     }
@@ -138,9 +143,19 @@ def from_arrays(
     if mask is not None:
         if mask not in arrays:
             raise UnknownNameError(f"array of {file}", mask, arrays)
-        bad = arranged(np.broadcast_to(arrays[mask].values, whole["u"].values.shape).astype(float)) == 0
+        try:
+            marks = np.broadcast_to(arrays[mask].values, whole["u"].values.shape)
+        except ValueError:
+            raise InputError(
+                f"{file}: {mask} has shape {arrays[mask].values.shape}, expected that of the velocity, "
+                f"{whole['u'].values.shape}, or of one frame"
+            ) from None
+        bad = arranged(marks.astype(float)) == 0
         velocity = np.where(bad[:, None], np.nan, velocity)
         notes.append(f"{mask} leaves out {bad.mean():.1%} of the vectors")
+    else:
+        unused = sorted(name for name in arrays if any(word in name.lower() for word in _MASKS))
+        notes += [f"{name} may be a mask and was not used; to leave out its zeros: mask={name!r}" for name in unused]
     for name in kept:
         if coordinates[name][0] > coordinates[name][-1]:
             coordinates[name] = coordinates[name][::-1]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
+from inscape.arrays import real_array
 from inscape.errors import InputError
 from inscape.trajectories.trajectory import Trajectory
 from inscape.trajectories.velocity_fields import derivatives
@@ -273,14 +274,9 @@ class VelocityField:
 
 
 def _numbers(name: str, values: Any) -> np.ndarray:
-    try:
-        array = np.asarray(values)
-    except ValueError:
-        raise InputError(f"{name}: rows of unequal length; expected a rectangular array") from None
     if isinstance(values, np.ma.MaskedArray):
-        array = np.ma.filled(values.astype(np.result_type(values.dtype, np.float32)), np.nan)
-    if array.dtype.kind not in "biuf":
-        raise InputError(f"{name}: values of type {array.dtype} found, expected real numbers")
+        values = np.ma.filled(values.astype(np.result_type(values.dtype, np.float32)), np.nan)
+    array = real_array(name, values)
     return (
         array if array.dtype in (np.float32, np.float64) else array.astype(np.float32 if array.itemsize < 4 else float)
     )

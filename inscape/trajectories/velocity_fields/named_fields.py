@@ -71,6 +71,24 @@ def load_named_fields(path: str | os.PathLike[str]) -> dict[str, NamedField]:
     return found
 
 
+def file_attributes(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Attributes of a NetCDF or HDF5 file as a whole; empty for other files."""
+    file = Path(path)
+    with open(file, "rb") as opened:
+        start = opened.read(8)
+    if start[:3] == b"CDF":
+        from scipy.io import netcdf_file
+
+        with netcdf_file(str(file), mmap=False) as opened_file:
+            return dict(opened_file._attributes)
+    if start == b"\x89HDF\r\n\x1a\n":
+        import h5py
+
+        with h5py.File(file, "r") as opened_file:
+            return {key: opened_file.attrs[key] for key in opened_file.attrs if not key.startswith("_")}
+    return {}
+
+
 def _classic_netcdf(file: Path) -> Iterator[tuple[str, NamedField]]:
     from scipy.io import netcdf_file
 

@@ -6,13 +6,14 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from inscape.errors import InputError
 from inscape.trajectories.velocity_fields import assembly, lavision, piv_text
 from inscape.trajectories.velocity_fields.field import VelocityField
-from inscape.trajectories.velocity_fields.named_fields import load_named_fields
+from inscape.trajectories.velocity_fields.named_fields import file_attributes, load_named_fields
 
 _TEXT = (".txt", ".vec", ".csv", ".dat", ".tsv")
 _LAVISION = (".vc7", ".set", ".im7")
@@ -25,7 +26,7 @@ def read_velocity(
     mask: str | None = None,
     order: str | None = None,
     dt: float | None = None,
-    periodic: bool | Sequence[bool] = False,
+    periodic: bool | Sequence[bool] | None = None,
     viscosity: float | None = None,
     on_sphere: bool | None = None,
     keep_replaced: bool = True,
@@ -40,7 +41,8 @@ def read_velocity(
     mask : name of an array that is 0 where a vector must not be used.
     order : axes of the arrays, such as "tyx" or "tzyx", where the file does not name them and lengths do not tell.
     dt : time between frames, where the file has no times.
-    periodic, viscosity : as of `VelocityField`.
+    periodic, viscosity : as of `VelocityField`; if None, as the file says where `VelocityField.to_xarray` made it, else
+        not periodic and not known.
     on_sphere : whether x and y are longitude and latitude; told by their names or units if None.
     keep_replaced : keep vectors that OpenPIV marks as replaced ones; those it masks are always left out.
 
@@ -53,18 +55,39 @@ def read_velocity(
     """
     files = _files(source)
     kind = files[0].suffix.lower()
-    options = {"periodic": periodic, "viscosity": viscosity}
+    options: dict[str, Any] = {"periodic": bool(periodic) if periodic is None else periodic, "viscosity": viscosity}
     if kind in _TEXT or kind in _LAVISION:
         frames = [
             piv_text.read_frame(file, keep_replaced) if kind in _TEXT else lavision.read_frame(file) for file in files
         ]
         field = assembly.from_frames(frames, dt, **options)
         return replace(field, source=", ".join(file.name for file in (files[0], files[-1])[: len(files)]))
+    told = _told_by_itself(file_attributes(files[0]), periodic, viscosity)
+    options |= told
     parts = [
         assembly.from_arrays(file.name, load_named_fields(file), names or {}, mask, order, dt, on_sphere, **options)
         for file in files
     ]
-    return parts[0] if len(parts) == 1 else _joined(parts, dt)
+    whole = parts[0] if len(parts) == 1 else _joined(parts, dt)
+    if not told:
+        return whole
+    said = ", ".join(f"{name} {np.asarray(value).tolist()}" for name, value in told.items())
+    return replace(whole, notes=(*whole.notes, f"{said}: as the file says"))
+
+
+def _told_by_itself(
+    attributes: Mapping[str, Any], periodic: bool | Sequence[bool] | None, viscosity: float | None
+) -> dict[str, Any]:
+    """What a file that was written from a `VelocityField` says of it, and nobody said otherwise."""
+    if "periodic" not in attributes:
+        return {}
+    closes = np.atleast_1d(attributes["periodic"])
+    told: dict[str, Any] = {}
+    if periodic is None and closes.dtype.kind in "iub" and closes.any():
+        told["periodic"] = tuple(bool(one) for one in closes)
+    if viscosity is None and np.size(attributes.get("viscosity", ())) == 1:
+        told["viscosity"] = float(np.ravel(attributes["viscosity"])[0])
+    return told
 
 
 def _files(source: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> list[Path]:

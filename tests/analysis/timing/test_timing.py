@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from inscape.analysis import timing
 from inscape.analysis.priors import LogUniform, Normal, Uniform
 from inscape.analysis.timing import tides
+from inscape.analysis.timing.conditional import fits_at
 from inscape.analysis.timing.evidences import evidence
 from inscape.analysis.timing.injection import null_alarms
-from inscape.analysis.timing.jitter import fit_with_jitter
+from inscape.analysis.timing.jitter import fit_with_jitter, plausible_jitters
 from inscape.analysis.timing.linear_gaussian import linear_fit, log_evidence
-from inscape.analysis.timing.models import design_of
+from inscape.analysis.timing.models import design_of, ms_a_year
 from inscape.errors import InputError, UnknownNameError
 from inscape.studies.orbital_decay.arms import literature, orbdot_priors
-from inscape.trajectories.timing_tables import TimingTable
+from inscape.studies.orbital_decay.checks import likelihood
+from inscape.trajectories.timing_tables import TimingTable, VelocityTable
 from inscape.trajectories.timing_tables.samples import sample_timing
 
 
@@ -78,6 +82,27 @@ def test_the_evidence_of_precession_is_the_integral_over_the_priors():
     assert found == pytest.approx(top + np.log(weights.mean()), abs=4 * error)
 
 
+@pytest.mark.parametrize("degrees_a_day", [0.02, 0.0573, 0.3])
+def test_the_published_formula_is_the_likelihood_that_its_other_codes_sample(wasp12, degrees_a_day):
+    # Written out in e, w and radians an orbit there, linear in e cos w and e sin w here.
+    log_likelihood, _ = likelihood("precession")
+    events = timing.count_events(wasp12, reference=2456305.4555, period=1.09142)
+    found = fits_at(events, "precession", np.array([degrees_a_day]), events.errors**2, anomalistic_half=True)
+    reference, period, e_cos_w, e_sin_w = found.coefficients[0]
+    turn = np.radians(degrees_a_day) * events.period
+    point = np.array([reference, period, np.hypot(e_cos_w, e_sin_w), np.arctan2(e_sin_w, e_cos_w), turn])
+    assert log_likelihood(point) == pytest.approx(found.log_likelihood[0], abs=0.02)
+    exact = fits_at(events, "precession", np.array([degrees_a_day]), events.errors**2)
+    assert abs(exact.log_likelihood[0] - found.log_likelihood[0]) > 0.05
+
+
+def test_the_evidence_of_precession_on_wasp_12_is_that_of_a_sum_over_a_grid(wasp12):
+    # -116.611 by brute force over e, w and rate (benchmarks/orbit_evidence.py), without the errors' constant.
+    norm = 0.5 * np.log(2 * np.pi * wasp12.errors**2).sum()
+    found = evidence(wasp12, "precession", orbdot_priors("precession"), published_formula=True)
+    assert found + norm == pytest.approx(-116.611, abs=0.002)
+
+
 def test_evidence_with_jitter_takes_errors_as_they_are_or_widens_them(wasp43):
     priors = {
         "reference": Normal(2456917.4688, 0.01),
@@ -87,6 +112,31 @@ def test_evidence_with_jitter_takes_errors_as_they_are_or_widens_them(wasp43):
     raw = evidence(wasp43, "decay", priors)
     assert evidence(wasp43, "decay", priors | {"jitter": LogUniform(1e-9, 2e-9)}) == pytest.approx(raw, abs=0.01)
     assert evidence(wasp43, "decay", priors | {"jitter": LogUniform(1e-6, 1e-3)}) > raw + 10
+
+
+def test_belief_in_a_rate_is_the_sum_over_jitters_of_what_each_alone_would_say(wasp43):
+    events = timing.count_events(wasp43)
+    scan = timing.precession_scan(events, oversample=2)
+    belief = scan.posterior()
+    widths = plausible_jitters(design_of(events, "decay+precession", scan.rate), events.offsets, events.errors)
+    level, mean, variance = (np.empty((len(widths), len(scan.rates))) for _ in range(3))
+    for k, width in enumerate(widths):
+        variances = events.errors**2 + width**2
+        # Reference, period and its change are integrated out; what e cos w and e sin w may be grows with the errors.
+        volume = (
+            0.5 * np.linalg.slogdet(linear_fit(design_of(events, "decay"), events.offsets, variances).covariance)[1]
+        )
+        for r, rate in enumerate(scan.rates):
+            fitted = linear_fit(design_of(events, "decay+precession", rate), events.offsets, variances)
+            level[k, r] = fitted.log_likelihood + volume
+            mean[k, r], variance[k, r] = fitted.coefficients[2], fitted.covariance[2, 2]
+    weights = np.exp(level - level.max())
+    assert belief.weights == pytest.approx(weights.sum(axis=0) / weights.sum(), abs=1e-6)
+    share = weights / weights.sum(axis=0)
+    first, second = (share * mean).sum(axis=0), (share * (variance + mean**2)).sum(axis=0)
+    unit = ms_a_year(1.0, events.period)
+    assert belief.decay_means == pytest.approx(unit * first, rel=1e-5)
+    assert belief.decay_errors == pytest.approx(unit * np.sqrt(second - first**2), rel=1e-5)
 
 
 def test_wasp_43_b_hangs_on_the_clipping(wasp43):
@@ -123,6 +173,17 @@ def test_aliases_hold_the_highest_peak_and_nights_split_the_first_two(wasp43):
     nights = timing.splitting_nights(scan, 2460600.0, 2461300.0)
     assert np.all(np.diff([night.sigmas for night in nights]) <= 0)
     assert all(2460599 < night.time < 2461301 for night in nights)
+
+
+def test_injected_times_scatter_by_errors_and_jitter_about_the_orbit(wasp43):
+    events = timing.count_events(wasp43)
+    plain = timing.inject(events, decay=-2.0, seed=1)
+    wide = timing.inject(events, decay=-2.0, jitter=60.0, seed=1)
+    parabola = 0.5 * (-2.0 / ms_a_year(1.0, events.period)) * events.orbits**2
+    drawn = (plain.offsets - parabola) / events.errors
+    assert np.std(drawn) == pytest.approx(1.0, abs=0.15)
+    # The same draws, of another width.
+    assert wide.offsets - parabola == pytest.approx(drawn * np.hypot(events.errors, 60 / 86_400), abs=1e-9)
 
 
 def test_intervals_of_injected_orbits_hold_the_truth_and_nulls_are_even(wasp43):
@@ -168,6 +229,35 @@ def test_the_card_settles_wasp_12_and_not_wasp_43(wasp12):
     open_ = timing.robustness(sample_timing("wasp-43"), jitters=("none", "one"))
     assert not open_.is_settled
     assert "hangs on the choice" in open_.sentence
+
+
+def test_a_magnetic_cycle_moves_the_period_by_nine_times_its_share_of_the_quadrupole():
+    bodies = tides.Bodies(1.0, 1.0, 1.0, 1.0, period=4.0)
+    moment = 1.989e30 * bodies.semi_major_axis**2
+    # Applegate (1992): dP / P = 9 dQ / (M a^2), and times that swing by A over a cycle have dP / P = 2 pi A / cycle.
+    share = 9 * tides.applegate_quadrupole(30.0, 10.0, bodies) / moment
+    assert share == pytest.approx(2 * np.pi * 30.0 / (10.0 * 365.25 * 86_400), rel=1e-3)
+    with pytest.raises(InputError, match="cycle"):
+        tides.applegate_quadrupole(30.0, 0.0, bodies)
+
+
+def test_velocities_within_half_a_transit_of_its_middle_are_left_out():
+    times = 2455000.0 + np.array([0.0, 0.04, 0.06, 0.5, 0.95, 0.97, 1.0])
+    table = VelocityTable(times, np.zeros(7), np.ones(7), tuple("abcdefg"))
+    assert table.outside_transit(2455000.0, 1.0, 0.1).instruments == ("c", "d")
+    assert table.outside_transit(2455007.0, 1.0, 0.09).instruments == ("c", "d", "e")
+
+
+def test_one_stray_time_does_not_cost_a_planet_its_place(wasp12):
+    astray = replace(wasp12, times=np.r_[wasp12.times[:-1], wasp12.times[-1] + 0.4])
+    with pytest.raises(InputError, match="1 times lie more than"):
+        timing.count_events(astray)
+    (one,), left = timing.rank({"a": astray})
+    assert left == {}
+    assert one.reading == "decays"
+    assert one.events + one.clipped == 158
+    _, left = timing.rank({"a": astray}, clip=False)
+    assert "1 times lie more than" in left["a"]
 
 
 def test_a_ranking_puts_the_surest_first(wasp12, wasp43):
