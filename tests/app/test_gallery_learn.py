@@ -184,7 +184,8 @@ def test_report_model_forecast_and_numbers_can_be_kept(gallery):
     forecast = client.get(f"/learn/law/{key}/download/forecast").text.splitlines()
     assert len(forecast) > 2
     assert client.get(f"/learn/law/{key}/download/numbers").json()["winner"]
-    assert client.get(f"/learn/law/{key}/download/..%2Fjob.json").status_code == 404
+    for name in ("..%2Fjob.json", "job.json", "order.json"):
+        assert client.get(f"/learn/law/{key}/download/{name}").status_code == 404
     assert client.get(f"/learn/law/{key}/figure/nothing").status_code == 404
 
 

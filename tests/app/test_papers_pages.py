@@ -16,6 +16,7 @@ pytest.importorskip("httpx")
 from fastapi.testclient import TestClient
 
 from inscape.app.catalogue.card import card_of_study
+from inscape.app.catalogue.library import SHIPPED
 from inscape.app.gallery.server import create_app
 from inscape.app.gallery.settings import Settings
 from inscape.studies.runs import RunFolder, RunStore
@@ -258,6 +259,17 @@ def test_a_damaged_run_and_one_of_an_unknown_study_are_shown_and_deleted(visitor
         assert (refused.status_code, "damaged" in refused.text) == (400, True)
     assert visitor.post(f"/runs/gone-study/{FIRST}/again").status_code == 400
     assert visitor.post(f"/runs/gone-study/{FIRST}/delete").status_code == 303
+
+
+def test_a_run_that_came_with_the_package_is_shown_and_cannot_be_deleted(visitor: Visitor) -> None:
+    folder = next(file.parent for file in sorted(SHIPPED.glob("*/*/findings.json")))
+    address = f"/runs/{folder.parent.name}/{folder.name}"
+    page = visitor.get(address).text
+    assert "came with inscape" in page
+    assert "/delete" not in page
+    refused = visitor.post(f"{address}/delete")
+    assert (refused.status_code, "stays" in refused.text) == (400, True)
+    assert (folder / "findings.json").exists()
 
 
 def test_a_figure_that_is_damaged_says_so(visitor: Visitor, tmp_path: Path) -> None:
