@@ -210,7 +210,7 @@ def test_a_small_upload_that_unpacks_into_more_than_the_memory_allowed_is_stoppe
     million = gzip.compress(b"0.5,1\n" * 10**6)
     content = gzip.compress(b"t,x\n") + 60 * million  # What follows one another in gzip unpacks so, too.
     assert len(content) < 2**20
-    ended = read_by_a_worker(tmp_path, content, reading_bytes=300 * 2**20)
+    ended = read_by_a_worker(tmp_path, content, reading_bytes=300 * 2**20, reading_seconds=500.0)
     assert (ended["state"], "does not fit in memory" in ended["message"]) == ("failed", True)
 
 
