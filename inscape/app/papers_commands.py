@@ -77,7 +77,8 @@ def show(
         paper = "" if claim["paper"] is None else f"{number(claim['paper'])} {claim['unit']}".strip()
         verdict = claim["verdict"] if card.state == "runs here" else claim["direction"]
         rows.append((claim["statement"], paper, ours, claim["bound"], verdict))
-    print_table(card.name, ("claim", "paper", "ours", "bar", "verdict"), rows)
+    if rows:
+        print_table(card.name, ("claim", "paper", "ours", "bar", "verdict"), rows)
     for question in card.questions:
         print_line(f"also claimed, without a number known to us: {question}")
     print_line(_how(card.state, card.call_name, None if shown is None else shown.record.name))

@@ -47,7 +47,8 @@ def write_report(learned: Learned, path: str | Path) -> Path:
 def render_report(learned: Learned) -> str:
     """The page as text."""
     free = free_run(learned)
-    return render_page("report.html", figures(learned, free), **page_facts(learned, free))
+    drawn = figures(learned, free)
+    return render_page("report.html", drawn, drawn=list(drawn), **page_facts(learned, free))
 
 
 def figures(learned: Learned, free: Trajectory | None) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -66,6 +68,30 @@ def test_a_cancelled_job_ends_with_every_process_that_it_started(jobs):
     end = time.monotonic() + 120
     while alive(child) and time.monotonic() < end:
         time.sleep(0.02)
+    assert not alive(child)
+
+
+A_GALLERY = """
+import sys, time
+from pathlib import Path
+from inscape.app.gallery import jobs as room
+room.KINDS["endless"] = room.Kind("gallery_work:endless", "endless")
+print(room.Jobs(Path(sys.argv[1])).submit("endless", {}, title="Sleeping").id, flush=True)
+time.sleep(600)
+"""
+
+
+def test_silent_work_ends_with_the_gallery_even_if_that_is_killed(jobs, tmp_path):
+    with subprocess.Popen([sys.executable, "-c", A_GALLERY, str(tmp_path)], stdout=subprocess.PIPE, text=True) as other:
+        told = tmp_path / other.stdout.readline().strip() / "child.txt"
+        end = time.monotonic() + 300
+        while not (told.exists() and told.read_text()) and time.monotonic() < end:
+            time.sleep(0.05)
+        child = int(told.read_text())
+        assert alive(child)
+        other.kill()
+    while alive(child) and time.monotonic() < end:
+        time.sleep(0.05)
     assert not alive(child)
 
 

@@ -63,6 +63,9 @@ def test_a_list_of_ones_own_comes_in(root: Path, capsys: pytest.CaptureFixture[s
     (root / "mine.txt").write_text("2301.00001 Something of mine\n")
     assert "1 of them new" in said(capsys, "import", str(root / "mine.txt"), "--store", str(root))
     assert "Something of mine" in said(capsys, "list", "--store", str(root))
+    shown = said(capsys, "show", "own-2301-00001", "--store", str(root))
+    assert "your own list" in shown
+    assert "verdict" not in shown
 
 
 @pytest.mark.parametrize(

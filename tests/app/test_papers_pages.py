@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ pytest.importorskip("httpx")
 
 from fastapi.testclient import TestClient
 
+from inscape.app.catalogue.card import card_of_study
+from inscape.app.catalogue.library import SHIPPED
 from inscape.app.gallery.server import create_app
 from inscape.app.gallery.settings import Settings
 from inscape.studies.runs import RunFolder, RunStore
@@ -59,6 +62,23 @@ def test_the_list_holds_every_paper_and_what_holds_of_it(visitor: Visitor) -> No
     assert "How far a &lt;drunkard&gt; walks &amp; why" in page
     assert "<drunkard>" not in page
     assert "<strong>2</strong> of 2 met" in page
+
+
+def test_a_study_beside_the_list_is_told_from_the_paper_it_rests_on_and_its_code_is_set_as_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside = replace(
+        card_of_study(TOY), slug="contest", name="contest", number=None, summary="What `walk < run` chooses, not <b>.",
+    )  # fmt: skip
+    use_toy(monkeypatch)
+    monkeypatch.setattr("inscape.app.catalogue.catalogue.study_cards", lambda **_: (card_of_study(TOY), beside))
+    app = create_app(RunStore(tmp_path / "runs"), Settings(folder=tmp_path / "gallery"))
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        page, own = Visitor(client).get("/papers").text, Visitor(client).get("/papers/contest").text
+    assert page.count("How far a &lt;drunkard&gt; walks &amp; why") == 2
+    assert page.count("beside the list: contest") == 1
+    assert "contest, beside the reading list" in own
+    assert "What <code>walk &lt; run</code> chooses, not &lt;b&gt;." in own
 
 
 def test_a_question_narrows_the_list_and_shows_the_claims_that_answer(visitor: Visitor) -> None:
@@ -239,6 +259,17 @@ def test_a_damaged_run_and_one_of_an_unknown_study_are_shown_and_deleted(visitor
         assert (refused.status_code, "damaged" in refused.text) == (400, True)
     assert visitor.post(f"/runs/gone-study/{FIRST}/again").status_code == 400
     assert visitor.post(f"/runs/gone-study/{FIRST}/delete").status_code == 303
+
+
+def test_a_run_that_came_with_the_package_is_shown_and_cannot_be_deleted(visitor: Visitor) -> None:
+    folder = next(file.parent for file in sorted(SHIPPED.glob("*/*/findings.json")))
+    address = f"/runs/{folder.parent.name}/{folder.name}"
+    page = visitor.get(address).text
+    assert "came with inscape" in page
+    assert "/delete" not in page
+    refused = visitor.post(f"{address}/delete")
+    assert (refused.status_code, "stays" in refused.text) == (400, True)
+    assert (folder / "findings.json").exists()
 
 
 def test_a_figure_that_is_damaged_says_so(visitor: Visitor, tmp_path: Path) -> None:

@@ -136,8 +136,8 @@ def test_a_gallery_that_is_killed_leaves_no_worker_behind_and_its_job_as_failed(
     server, address = served
     job = begin_a_contest(address)
     with urllib.request.urlopen(f"{address}api/jobs/{job}/events", timeout=300) as progress:
-        while b'"label": "reading"' not in progress.readline():  # By then the worker is awake.
-            pass
+        told = (json.loads(line.removeprefix(b"data: ")) for line in progress if line.startswith(b"data: "))
+        assert any(job["label"] for job in told)  # By then the worker is awake.
     assert workers_of(job)
     server.kill()
     server.wait(300)

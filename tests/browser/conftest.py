@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from serving import PATIENCE, Gallery
 from waiting import until
 
 SHOTS = os.environ.get("INSCAPE_SCREENSHOTS")
 """Folder into which the tests write a picture of each page, where it is named."""
-
-PATIENCE = 300_000
-"""Milliseconds that anything may take on a slow and busy machine before it counts as broken."""
 
 
 def chromium() -> str:
@@ -37,28 +32,6 @@ def pytest_collection_modifyitems(config, items) -> None:
         for item in items:
             if item.path.is_relative_to(Path(__file__).parent):
                 item.add_marker(pytest.mark.flaky(reruns=1))
-
-
-class Gallery:
-    """A running gallery: its address, its folder and what it said on its error stream."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        self.log = folder / "stderr.txt"
-        options = ["--port", "0", "--folder", str(folder / "gallery"), "--runs", str(folder / "runs")]
-        with self.log.open("w") as log:
-            self.server = subprocess.Popen(
-                [sys.executable, "-m", "inscape", "serve", *options], stdout=subprocess.PIPE, stderr=log, text=True
-            )
-        assert self.server.stdout is not None
-        said = self.server.stdout.readline()
-        found = re.search(r"http://\S+", said)
-        assert found, f"no address printed: {said!r} {self.log.read_text()}"
-        self.address = found.group().rstrip("/")
-
-    def stop(self) -> None:
-        self.server.terminate()
-        self.server.wait(PATIENCE / 1000)
 
 
 @pytest.fixture(scope="session")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import struct
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from serving import PATIENCE, Gallery
 from waiting import appears
 
 PAGES = {
@@ -120,3 +124,40 @@ def test_the_picture_at_the_head_of_the_readme_is_as_sharp_and_small_as_it_shoul
     assert picture[:8] == b"\x89PNG\r\n\x1a\n"
     assert (width, height) == (1280, 900)
     assert len(picture) < 400_000
+
+
+class Elsewhere(BaseHTTPRequestHandler):
+    """A page of another site that links to a gallery, as a mail or a chat in the browser does."""
+
+    link = ""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("content-type", "text/html")
+        self.end_headers()
+        self.wfile.write(f'<a href="{html.escape(self.link)}">the gallery</a>'.encode())
+
+    def log_message(self, *said) -> None:
+        pass
+
+
+def test_a_link_with_the_token_opens_the_gallery_from_another_site(browser, tmp_path):
+    guarded = Gallery(tmp_path, "--token", "correct horse & battery")
+    Elsewhere.link = guarded.link
+    elsewhere = ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere)
+    threading.Thread(target=elsewhere.serve_forever, daemon=True).start()
+    context = browser.new_context()
+    try:
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        # To a browser, another name is another site.
+        page.goto(f"http://localhost:{elsewhere.server_port}/")
+        page.click("a")
+        appears(page, "#hero")
+        assert page.url == f"{guarded.address}/"
+        page.goto(f"{guarded.address}/zoo")
+        assert page.locator("h1").inner_text() == "The zoo"
+    finally:
+        context.close()
+        elsewhere.shutdown()
+        guarded.stop()

@@ -61,7 +61,7 @@ def breakable(name: str) -> Markup:
 
 @cache
 def _environment() -> Environment:
-    environment = templates(("inscape.app.gallery", "templates"))
+    environment = templates(("inscape.app.gallery", "templates"), ("inscape.app", "templates"))
     environment.filters["breakable"] = breakable
     environment.globals.update(asset=asset, version=__version__, sections=SECTIONS)
     return environment

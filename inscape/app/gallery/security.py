@@ -154,7 +154,8 @@ class _Answer:
             own += [(name, value) for name, value in HEADERS if name not in named]
             own.append((b"content-security-policy", policy.encode()))
             for name, value in self.cookies:
-                own.append((b"set-cookie", f"{name}={value}; Path=/; HttpOnly; SameSite=Strict".encode()))
+                # Not strict: who follows a link to the gallery in a mail or a chat would not be known to it.
+                own.append((b"set-cookie", f"{name}={value}; Path=/; HttpOnly; SameSite=Lax".encode()))
             message = {**message, "headers": own}
         await self._send(message)
 

@@ -17,11 +17,8 @@
 
   function draw() {
     document.querySelectorAll("[data-figure]").forEach(function (place) {
-      var figure = figures[place.dataset.figure];
-      if (!figure) { place.hidden = true; return; }
-      theme.draw(place, figure);
+      theme.draw(place, figures[place.dataset.figure]);
     });
-    document.querySelectorAll("[data-needs]").forEach(function (part) { part.hidden = !figures[part.dataset.needs]; });
   }
 
   document.getElementById("theme").addEventListener("click", function () {

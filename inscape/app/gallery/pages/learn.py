@@ -115,7 +115,7 @@ def law(request: Request, key: str) -> HTMLResponse:
     # Made by `inscape.app.equations`, which escapes every name.
     for part in ("equations", "nearest_equations"):
         facts[part] = [Markup(line) for line in facts[part]]
-    return render(request, "law.html", plots=True, job=job, **facts)
+    return render(request, "law.html", plots=True, job=job, drawn=facts.pop("figures"), **facts)
 
 
 @router.get("/law/{key}/figure/{name}")
