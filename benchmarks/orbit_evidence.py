@@ -1,6 +1,6 @@
 """Whose evidence of precession is right where they differ: nested sampling's by ellipsoids, or the closed form's?
 
-Usage: python benchmarks/orbit_evidence.py [--seeds 3] [--live 500]
+Usage: python benchmarks/orbit_evidence.py [--seeds 2] [--live 500]
 The 158 event times of WASP-12 b under the priors of orbdot's example. The integral is also taken by brute force: over a
 grid of eccentricity, pericentre and rate, exactly in reference and period. nestle, which orbdot calls, is run on the
 very same likelihood (pip install nestle), its ellipsoids enlarged more and more: what they cut off makes ln Z too high.
@@ -26,7 +26,7 @@ from inscape.trajectories.timing_tables.samples import sample_timing
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--live", type=int, default=500)
     options = parser.parse_args()
     table = sample_timing("wasp-12")
@@ -40,13 +40,13 @@ def main() -> None:
     if importlib.util.find_spec("nestle") is None:
         print("nestle is not installed: pip install nestle")
         return
-    for enlarge in (1.2, 2.0, 4.0, 8.0):
+    for enlarge in (1.2, 4.0, 8.0):
         count, share = left_out(1000, 15.0, enlarge)
         print(
             f"nestle's {count} ellipsoids x {enlarge:g} round 1,000 points above the highest ln L less 15 leave out "
             f"{share:.1%} of such points"
         )
-    for model, enlargements in (("decay", (1.2,)), ("precession", (1.2, 2.0, 4.0, 8.0))):
+    for model, enlargements in (("decay", (1.2,)), ("precession", (1.2, 4.0, 8.0))):
         for enlarge in enlargements:
             began = time.process_time()
             runs = np.array([by_nestle(model, options.live, enlarge, seed) for seed in range(options.seeds)]) + norm

@@ -227,7 +227,17 @@ def read_cells() -> Reading:
     else:
         import pybamm
 
-        rows += [{"cell": name, "from": "PyBaMM"} for name in pybamm.parameter_sets]
+        from inscape.systems.battery import cell_from_pybamm
+
+        unfit = []
+        for name in pybamm.parameter_sets:
+            try:
+                cell_from_pybamm(name)
+            except InputError:
+                unfit.append(name)
+            else:
+                rows.append({"cell": name, "from": "PyBaMM"})
+        notes = (f"left out, since no single-particle cell can be made of them: {', '.join(unfit)}",)
     meaning = [{"parameter": name, "meaning": text} for name, text in PARAMETERS.items()]
     return Reading(
         "Cells", "Cells by name; a BPX file (.json) is as good as a name.",

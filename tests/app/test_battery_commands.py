@@ -115,6 +115,23 @@ def test_what_cannot_be_done_is_one_line(capsys, arguments, message):
     assert "\n" not in error
 
 
+def test_the_cells_that_are_listed_can_be_used(capsys):
+    pytest.importorskip("pybamm")
+    from inscape.app.battery_cells import cell_named
+    from inscape.errors import InputError
+
+    assert _run(["battery", "cells", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    listed = [row["cell"] for row in found["Cells"]]
+    assert {"nmc-graphite", "Chen2020", "Marquis2019"} <= set(listed)
+    for name in listed:
+        assert cell_named(name).capacity > 0
+    (left_out,) = found["notes"]
+    assert "Sulzer2019" in left_out
+    with pytest.raises(InputError, match="Sulzer2019"):
+        cell_named("Sulzer2019")
+
+
 def test_without_pybamm_an_unknown_cell_names_the_cells_that_are_here(monkeypatch):
     from inscape.app.battery_cells import cell_named
     from inscape.errors import InputError

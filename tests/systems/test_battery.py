@@ -412,3 +412,10 @@ def test_pybamm_s_own_model_agrees_on_chen2020():
     assert np.abs(extended - peer)[3:].max() < 3e-3
     with pytest.raises(UnknownNameError, match="kappa_e"):
         FullModel("Chen2020", ("kappa",))
+
+
+@pytest.mark.parametrize(("hold", "half", "whole"), [("linear", 12.5, 50.0), ("previous", 0.0, 0.0)])
+def test_the_charge_of_a_ramp_is_its_integral_and_of_a_staircase_the_sum_of_its_steps(hold, half, whole):
+    plan = plan_steps(Drive(np.array([0.0, 100.0]), np.array([0.0, 1.0]), hold), np.array([0.0, 50.0, 100.0]), 0.0, 7.0)
+    passed = plan.charges[0, plan.outputs]
+    assert passed == pytest.approx([0.0, half, whole], abs=1e-9)
