@@ -16,7 +16,7 @@ import pytest
 from inscape.trajectories import Trajectory, write
 
 
-def inscape(*arguments: object, timeout: float = 120.0, **environment: str) -> subprocess.CompletedProcess[str]:
+def inscape(*arguments: object, timeout: float = 500.0, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "inscape", *map(str, arguments)],
         capture_output=True,
@@ -170,7 +170,7 @@ def test_an_interrupt_ends_with_130_and_leaves_nothing(tmp_path: Path) -> None:
         time.sleep(4.0)
         assert process.poll() is None, "the work was over before the interrupt"
         os.killpg(process.pid, signal.SIGINT)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=300)
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)

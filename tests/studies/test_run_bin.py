@@ -49,6 +49,17 @@ def test_an_emptied_bin_gives_nothing_back(store: RunStore) -> None:
         take_back(store, "97-tiny", NAME)
 
 
+def test_a_run_of_another_store_is_never_moved_however_it_is_named(store: RunStore) -> None:
+    outside = store.root.parent / "outside"
+    make_run(store.root.parent, "outside", NAME)
+    for study, name in (("../outside", NAME), ("..", f"outside/{NAME}"), (str(outside), NAME)):
+        with pytest.raises(UnknownNameError):
+            throw_away(store, study, name)
+        with pytest.raises(UnknownNameError):
+            take_back(store, f"../{study}", name)
+    assert (outside / NAME / "settings.json").exists()
+
+
 def test_a_run_at_work_is_not_thrown_away(store: RunStore) -> None:
     with store.runs()[0].locked(), pytest.raises(InputError, match="at work"):
         throw_away(store, "97-tiny", NAME)

@@ -66,6 +66,23 @@ def test_a_run_that_is_finished_or_gone_is_seen_at_the_next_look(store: RunStore
         index.run("97-tiny", "20260101T000000-desk-seed3-0001")
 
 
+def test_a_look_that_is_broken_off_leaves_the_index_as_it_was(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = RunIndex(store)
+    index.refresh()
+    make_run(store.root, "98-other", "20260103T000000-desk-seed3-0003", value=5.0)
+
+    def interrupted(*told: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("inscape.studies.run_index._read", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            index.refresh()
+    assert index.count() == 3
+    assert index.count(state="unfinished") == 1
+    assert index.refresh() == 1
+
+
 def test_pages_of_runs_follow_one_another_without_gap(store: RunStore) -> None:
     index = RunIndex(store)
     index.refresh()
