@@ -23,7 +23,8 @@ STUDY = Study(
     claims=CLAIMS,
     summary=(
         "A sparse law is learned from a few thousand steps of a world, a network policy is trained inside it, and the "
-        "policy is rewritten as a cubic formula. Beside it: a linear law, networks as law, and PPO in the world itself."
+        "policy is rewritten as a cubic formula. Beside it: a linear law, networks as law, MB-MPO, and PPO in the "
+        "world itself. The same in a flow, where a turned cylinder is to save drag."
     ),
     rooms=("systems", "models", "control"),
     needs=("robots", "neural", "studies"),
