@@ -166,7 +166,7 @@ def _show_forecast(learned: Learned) -> None:
         rows.append(tuple(cells))
     print_table(title, ("time", *ahead.state_names), rows)
     if len(ahead) > len(bands.half_widths):
-        print_line(f"No band beyond {len(bands.half_widths)} steps: held-out time is too short to check it there.")
+        print_line(f"No band beyond step {len(bands.half_widths)}: held-out time is too short to check it there.")
     if "stopped" in ahead.context:
         print_line(f"The forecast ends early: {ahead.context['stopped']}")
 

@@ -50,9 +50,7 @@ def what_to_trust(learned: Learned) -> dict[str, list[str]]:
                 f"{percent(bands.promised)} at most. Neighbouring forecasts share samples, so even that is approximate."
             )
     if len(contest.forecast) > len(bands.half_widths):
-        doubt.append(
-            f"The forecast beyond {len(bands.half_widths)} steps: it was not checked there, so it has no band."
-        )
+        doubt.append(f"The forecast beyond step {len(bands.half_widths)}: it was not checked there, so it has no band.")
     if contest.recording.input_names:
         doubt.append("The forecast where inputs change: they are held at their last value beyond the end.")
     if "stopped" in contest.forecast.context:
