@@ -1,4 +1,4 @@
-"""Real numbers out of whatever a caller gives."""
+"""Numbers out of whatever a caller gives."""
 
 from __future__ import annotations
 
@@ -21,10 +21,19 @@ def real_array(name: str, values: Any) -> Num[np.ndarray, "..."]:
     ------
     InputError : if rows differ in length, or something else than real numbers is among them.
     """
+    return _array(name, values, "biuf", "real numbers")
+
+
+def number_array(name: str, values: Any) -> Num[np.ndarray, "..."]:
+    """As `real_array`, where complex numbers are welcome too."""
+    return _array(name, values, "biufc", "numbers")
+
+
+def _array(name: str, values: Any, kinds: str, expected: str) -> np.ndarray:
     try:
         array = np.asarray(values)
     except ValueError:
         raise InputError(f"{name}: rows of unequal length found, expected a rectangular array") from None
-    if array.dtype.kind not in "biuf":
-        raise InputError(f"{name}: values of type {array.dtype} found, expected real numbers")
+    if array.dtype.kind not in kinds:
+        raise InputError(f"{name}: values of type {array.dtype} found, expected {expected}")
     return array

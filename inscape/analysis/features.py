@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Complex, Float, Num
 
 from inscape.analysis.series import real_numbers, shown
+from inscape.arrays import number_array
 from inscape.errors import InputError
 
 LARGEST = 1e100
@@ -19,12 +20,7 @@ def complex_numbers(values: Any, name: str) -> Num[np.ndarray, "..."]:
 
     NaN and infinities pass.
     """
-    try:
-        array = np.asarray(values)
-    except ValueError:
-        raise InputError(f"{name}: rows of unequal length found, expected a rectangular array") from None
-    if array.dtype.kind not in "biufc":
-        raise InputError(f"{name}: values of type {array.dtype} found, expected numbers")
+    array = number_array(name, values)
     array = array.astype(complex if array.dtype.kind == "c" else float, copy=False)
     if (np.abs(array) > LARGEST).any() and np.abs(array[np.isfinite(array)]).max(initial=0.0) > LARGEST:
         raise InputError(
