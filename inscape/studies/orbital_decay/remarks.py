@@ -24,10 +24,10 @@ def remarks(findings: Findings, card: RobustnessCard) -> tuple[str, ...]:
             f"same likelihood {nested.value:.2f}, and a sum over a grid of eccentricity, pericentre and rate what the "
             "closed form gives, to a thousandth. The bar is orbdot's own with nestle, -11.5. Its priors, parameters "
             "and likelihood are the same; what differs is how nestle draws. Round 1,000 points of the curved ridge it "
-            "lays some 30 ellipsoids that leave out 7 % of what lies as high, which is then never drawn, so that ln Z "
-            "comes out too large: on our likelihood it finds -11.8 with 500 live points, -12.0 once its ellipsoids are "
-            "enlarged fourfold, and -12.1 +- 0.2 eightfold. Decay has no such ridge, and there all agree "
-            "(benchmarks/orbit_evidence.py)."
+            "lays some 30 ellipsoids that leave out 7 to 8 % of what lies as high, which is then never drawn, so that "
+            "ln Z comes out too large: on our likelihood it finds -11.7 to -11.8 with 500 live points, -11.9 to -12.0 "
+            "once its ellipsoids are enlarged fourfold, and -12.1 +- 0.2 eightfold. Decay has no such ridge, and there "
+            "all agree (benchmarks/orbit_evidence.py)."
         )
     told.append(
         "The published formula puts an occultation half an anomalistic period after the transit. A round orbit whose "
